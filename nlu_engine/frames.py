@@ -1,0 +1,108 @@
+"""What an utterance means: slot spans, frames, parses, and the Parser protocol.
+
+Knows nothing of how a parse is found. Character offsets count Unicode code points of
+the utterance as given, end exclusive: ``utterance[span.start:span.end] == span.text``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+MAX_UTTERANCE_LENGTH = 10_000
+"""Longest utterance, in characters, that a parser accepts."""
+
+
+@dataclass(frozen=True)
+class SlotSpan:
+    """A slot found in an utterance.
+
+    ``text`` is what was said; ``value`` what it resolves to: the slot value whose name
+    or synonym it is, or a built-in type's canonical form, else the text itself.
+    """
+
+    name: str
+    start: int
+    end: int
+    text: str
+    value: str | None = None
+    confidence: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{name, start, end, text, value[, confidence]}``."""
+        document: dict[str, Any] = {
+            "name": self.name,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "value": self.text if self.value is None else self.value,
+        }
+        if self.confidence is not None:
+            document["confidence"] = round(self.confidence, 6)
+        return document
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The meaning of an utterance: one intent and its slots, in order of their start."""
+
+    intent: str
+    slots: tuple[SlotSpan, ...] = ()
+
+    def spans(self) -> frozenset[tuple[str, int, int]]:
+        """Return the strict spans (name, start, end) that metrics compare."""
+        return frozenset((slot.name, slot.start, slot.end) for slot in self.slots)
+
+
+@dataclass(frozen=True)
+class AnnotatedUtterance:
+    """An utterance with the frame that is expected of it; what parsers learn from."""
+
+    text: str
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class RankedIntent:
+    """An intent with the probability that a parser gives it, in [0, 1]."""
+
+    intent: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Parse:
+    """What a parser returns: a frame with its confidence and the ranked alternatives.
+
+    ``alternatives`` holds the intents after the first, best first.
+    """
+
+    utterance: str
+    frame: Frame
+    confidence: float
+    alternatives: tuple[RankedIntent, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{intent, confidence, alternatives, slots}`` as JSON has it."""
+        return {
+            "intent": self.frame.intent,
+            "confidence": round(self.confidence, 6),
+            "alternatives": [
+                {"intent": ranked.intent, "confidence": round(ranked.confidence, 6)}
+                for ranked in self.alternatives
+            ],
+            "slots": [slot.to_dict() for slot in self.frame.slots],
+        }
+
+
+class Parser(Protocol):
+    """Anything that turns utterances into parses."""
+
+    def parse(self, utterance: str) -> Parse:
+        """Parse one utterance; raises InvalidUtterance when it is empty or too long."""
+        ...
+
+    def parse_many(self, utterances: Sequence[str]) -> list[Parse]:
+        """Parse several utterances, in order."""
+        ...

@@ -1,0 +1,94 @@
+"""Utterances as the parsers see them: tokens with offsets, tags, spans.
+
+The same tokenizer trains and parses, so a tag can never be misaligned with its text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nlu_engine.errors import InvalidUtterance
+from nlu_engine.frames import MAX_UTTERANCE_LENGTH, SlotSpan
+
+# A token is a word with its inner apostrophes, points and hyphens ("o'clock", "p.m.",
+# "9:30"), or one of the scripts that write no spaces character by character, or a single
+# other symbol. Clitics ("'s") are tokens of their own, for "{Artist}'s songs".
+_UNSPACED = (
+    "\u0e00-\u0e7f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f"
+)
+_WORD = rf"(?:(?![{_UNSPACED}_])[\w\u0300-\u036f\u0900-\u0dff\u0600-\u06ff])"
+_TOKEN = re.compile(
+    rf"['’](?:s|S)(?!\w)|{_WORD}+(?:(?:['’](?!(?:s|S)(?!\w))|[.:\-&/,](?=\d)|\.(?=\w\.))"
+    rf"{_WORD}+)*(?:(?<=\.\w)\.)?|[^\s]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of an utterance: ``utterance[start:end] == text``."""
+
+    text: str
+    start: int
+    end: int
+
+
+def tokenize(text: str) -> list[Token]:
+    """Split ``text`` into tokens, left to right, none of them empty, none overlapping."""
+    return [Token(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+
+
+def normalize(text: str) -> str:
+    """Return the form under which words and values are compared: NFKC, lower case, one space."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().replace("’", "'").split())
+
+
+def check_utterance(utterance: object) -> str:
+    """Return ``utterance`` if a parser can take it, else raise InvalidUtterance."""
+    if not isinstance(utterance, str):
+        kind = type(utterance).__name__
+        raise InvalidUtterance(f"The utterance must be text, not {kind}. Send a JSON string.")
+    if not utterance.strip():
+        raise InvalidUtterance("The utterance is empty. Send at least one word.")
+    if len(utterance) > MAX_UTTERANCE_LENGTH:
+        raise InvalidUtterance(
+            f"The utterance has {len(utterance):,} characters; at most "
+            f"{MAX_UTTERANCE_LENGTH:,} are accepted. Shorten it."
+        )
+    return utterance
+
+
+def tags_of(tokens: Sequence[Token], slots: Sequence[SlotSpan]) -> list[str]:
+    """Return one BIO tag a token: "B-name", "I-name" or "O".
+
+    A token belongs to the slot that it overlaps, so a span that cuts a token takes it whole.
+    """
+    tags = ["O"] * len(tokens)
+    for slot in slots:
+        inside = False
+        for index, token in enumerate(tokens):
+            if token.start < slot.end and token.end > slot.start and tags[index] == "O":
+                tags[index] = f"{'I' if inside else 'B'}-{slot.name}"
+                inside = True
+    return tags
+
+
+def spans_of(tokens: Sequence[Token], tags: Sequence[str], text: str) -> list[SlotSpan]:
+    """Return the slot spans that ``tags`` mark in ``text``.
+
+    An "I-x" that follows no "B-x" or "I-x" begins a span, as in the CoNLL evaluation.
+    """
+    spans: list[SlotSpan] = []
+    name, start, end = "", 0, 0
+    for token, tag in zip(tokens, tags, strict=True):
+        if tag[:2] == "I-" and name == tag[2:]:
+            end = token.end
+            continue
+        if name:
+            spans.append(SlotSpan(name, start, end, text[start:end]))
+        name, start, end = tag[2:], token.start, token.end
+    if name:
+        spans.append(SlotSpan(name, start, end, text[start:end]))
+    return spans

@@ -1,0 +1,137 @@
+"""What people write: skills with their intents, slots, sample utterances, slot types.
+
+Rows keep their order in ``position`` and whatever an uploaded document held besides the
+fields we know in ``extra``, so that an export gives back everything an import took.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class SkillQuerySet(models.QuerySet["Skill"]):
+    """Queries over skills."""
+
+    def visible_to(self, user) -> SkillQuerySet:
+        """Return the skills that ``user`` may see; everyone else gets a 404."""
+        return self.filter(owner=user) if user.is_authenticated else self.none()
+
+
+class Skill(models.Model):
+    """One interaction model in one locale, owned by one user."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="skills"
+    )
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=140, unique=True)
+    locale = models.CharField(max_length=5, default="en-US")
+    invocation_name = models.CharField(max_length=200, blank=True)
+    # The document's layout and its unknown or not yet editable parts (dialog, prompts...).
+    layout = models.CharField(max_length=20, default="interactionModel")
+    extra = models.JSONField(default=dict, blank=True)
+    # Counts every change of anything authored; forms carry it to notice lost updates.
+    revision = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = SkillQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-updated_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Intent(models.Model):
+    """Something a user of the skill may want."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="intents")
+    name = models.CharField(max_length=200)
+    position = models.PositiveIntegerField(default=0)
+    extra = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["skill", "name"], name="intent_name_in_skill")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether this is one of Alexa's AMAZON.* intents."""
+        return self.name.startswith("AMAZON.")
+
+
+class Slot(models.Model):
+    """A variable part of an intent's utterances, of one slot type."""
+
+    intent = models.ForeignKey(Intent, on_delete=models.CASCADE, related_name="slots")
+    name = models.CharField(max_length=200)
+    type_name = models.CharField(max_length=200)
+    samples = models.JSONField(default=list, blank=True)
+    position = models.PositiveIntegerField(default=0)
+    extra = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["intent", "name"], name="slot_name_in_intent")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SampleUtterance(models.Model):
+    """An authored template, slots in braces: "order a {size} pizza"."""
+
+    intent = models.ForeignKey(Intent, on_delete=models.CASCADE, related_name="samples")
+    text = models.TextField()
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class SlotType(models.Model):
+    """A named list of slot values; one that is named AMAZON.* extends a built-in type."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="slot_types")
+    name = models.CharField(max_length=200)
+    position = models.PositiveIntegerField(default=0)
+    extra = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["skill", "name"], name="slot_type_name_in_skill")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SlotValue(models.Model):
+    """A value of a slot type with the other ways to say it."""
+
+    slot_type = models.ForeignKey(SlotType, on_delete=models.CASCADE, related_name="values")
+    value = models.TextField()
+    synonyms = models.JSONField(default=list, blank=True)
+    value_id = models.CharField(max_length=200, blank=True)
+    position = models.PositiveIntegerField(default=0)
+    extra = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.value

@@ -1,0 +1,72 @@
+"""What the machine makes: training runs, each with the snapshot it was made from."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from skillbuilder.authoring.models import Skill
+
+
+class TrainingRun(models.Model):
+    """One attempt to train both parsers of a skill from a frozen interaction model.
+
+    This row owns the run: who claimed it, until when, what came of it. The queue
+    carries nothing but its id, so a lost or doubled message does no harm.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        TRAINING = "training"
+        READY = "ready"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    ACTIVE = (Status.QUEUED, Status.TRAINING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="training_runs")
+    # What is trained: the whole interaction model, its digest, and what else decides the outcome.
+    snapshot = models.JSONField()
+    digest = models.CharField(max_length=64)
+    locale = models.CharField(max_length=5)
+    seed = models.PositiveIntegerField(default=0)
+    engine_version = models.CharField(max_length=40)
+    embeddings = models.CharField(max_length=40)
+    # Where it stands.
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    step = models.CharField(max_length=40, blank=True)
+    progress = models.FloatField(default=0.0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    # What came of it.
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    notes = models.JSONField(default=list, blank=True)
+    metrics = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    enqueued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["skill"],
+                condition=models.Q(status__in=["queued", "training"]),
+                name="one_active_run_per_skill",
+            )
+        ]
+        indexes = [models.Index(fields=["skill", "status", "-finished_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.skill} {self.status} {self.id}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the run is queued or training."""
+        return self.status in self.ACTIVE
