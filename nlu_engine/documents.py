@@ -1,0 +1,311 @@
+"""JSON text from outside: read it within bounds, and name the place of whatever is wrong.
+
+Everything that passes here can be stored: it is bounded in size and depth, says each key
+once, and holds no number or character that a database or a JSON reader would refuse.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, NoReturn
+
+from nlu_engine.errors import InvalidInteractionModel, Problem
+
+MAX_DOCUMENT_BYTES = 1_500_000
+MAX_DEPTH = 40
+MAX_PROBLEMS = 500
+"""More problems than this are counted, not listed."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+_COLON = re.compile(r"\s*:")
+# NUL and lone surrogates are legal in JSON escapes, but Postgres stores neither.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_JSON_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+class _NotANumber(Exception):
+    """A literal that Python reads but JSON does not have, or that no database keeps."""
+
+    def __init__(self, digits: str) -> None:
+        self.digits = digits
+
+
+def child_path(path: str, key: str | int) -> str:
+    """Return the JSON path of ``key`` (a name or an index) below ``path``."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    if _PLAIN_KEY.match(key):
+        return f"{path}.{key}"
+    return f"{path}[{json.dumps(key)}]"
+
+
+def kind_of(value: object) -> str:
+    """Return what ``value`` is in the words of JSON: "a list", "text"."""
+    return _JSON_NAMES.get(type(value), type(value).__name__)
+
+
+def shown(value: object, limit: int = 160) -> Any:
+    """Return ``value`` as a message may show it: JSON, short, printable."""
+    if value is None or isinstance(value, bool | int) and abs(int(value)) < 10**18:
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    text = value if isinstance(value, str) else json.dumps(_shallow(value), default=str)
+    text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\u0000")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _shallow(value: object) -> object:
+    """Return a container with at most a few members and nothing nested in them."""
+    if isinstance(value, dict):
+        return {str(key): _leaf(item) for key, item in list(value.items())[:5]}
+    if isinstance(value, list):
+        return [_leaf(item) for item in value[:5]]
+    return str(value)[:200]
+
+
+def _leaf(value: object) -> object:
+    if isinstance(value, dict):
+        return {"…": len(value)} if value else {}
+    if isinstance(value, list):
+        return [f"… {len(value)}"] if value else []
+    return value
+
+
+def limited(problems: list[Problem]) -> list[Problem]:
+    """Return ``problems``, cut at MAX_PROBLEMS with a last one that says how many more."""
+    if len(problems) <= MAX_PROBLEMS:
+        return problems
+    rest = len(problems) - MAX_PROBLEMS
+    more = Problem(
+        "too-many-problems",
+        "$",
+        f"{rest:,} more problems are not listed.",
+        rest,
+        "Fix the listed ones first.",
+        max((p.severity for p in problems), key=lambda s: s == "error"),
+    )
+    return [*problems[:MAX_PROBLEMS], more]
+
+
+def read_document(raw: bytes) -> Any:
+    """Return the JSON document in ``raw`` (UTF-8, with or without a byte order mark).
+
+    Raises InvalidInteractionModel for text that is not JSON (with line and column), too
+    big or nested too deep, for a key said twice, NaN or Infinity, NUL characters and lone
+    surrogates.
+    """
+    if len(raw) > MAX_DOCUMENT_BYTES:
+        _refuse(
+            "document-too-big",
+            "$",
+            f"The document has {len(raw):,} bytes; at most {MAX_DOCUMENT_BYTES:,} are accepted.",
+            len(raw),
+            "Split the skill or remove slot values.",
+        )
+    document = _parse(_decode(raw))
+    problems = text_problems(document)
+    if problems:
+        raise InvalidInteractionModel(problems)
+    return document
+
+
+def _refuse(code: str, path: str, message: str, value: object, fix: str) -> NoReturn:
+    raise InvalidInteractionModel([Problem(code, path, message, value, fix)])
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        _refuse(
+            "not-utf-8",
+            f"line {line}",
+            f"Byte {error.start + 1} is not UTF-8.",
+            f"0x{raw[error.start]:02x}",
+            "Save the file as UTF-8.",
+        )
+    if not text.strip():
+        _refuse("empty-document", "$", "The document is empty.", "", "Send JSON.")
+    return text
+
+
+def _parse(text: str) -> Any:
+    _check_depth(text)
+    try:
+        return json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_float,
+            parse_int=_int,
+        )
+    except json.JSONDecodeError as error:
+        _refuse(
+            "broken-json",
+            f"line {error.lineno}, column {error.colno}",
+            f"This is not JSON: {error.msg}.",
+            shown(text[error.pos : error.pos + 40].split("\n")[0]),
+            "Correct the text at this place.",
+        )
+    except _DuplicateKey:
+        raise InvalidInteractionModel(list(islice(_duplicate_keys(text), MAX_PROBLEMS))) from None
+    except _NotANumber as error:
+        _refuse_number(text, error.digits)
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for match in _JSON_PART.finditer(text):
+        part = match.group()
+        depth += (part in "[{") - (part in "]}")
+        if depth > MAX_DEPTH:
+            line, column = _place(text, match.start())
+            _refuse(
+                "nested-too-deep",
+                f"line {line}, column {column}",
+                f"Objects and lists are nested more than {MAX_DEPTH} deep.",
+                depth,
+                "Flatten the document.",
+            )
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    line = text.count("\n", 0, position) + 1
+    return line, position - text.rfind("\n", 0, position)
+
+
+class _DuplicateKey(Exception):
+    """An object says a key twice; its place is looked for afterwards."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        raise _DuplicateKey
+    return document
+
+
+def _constant(name: str) -> NoReturn:
+    raise _NotANumber(name)
+
+
+def _refuse_number(text: str, digits: str) -> NoReturn:
+    pattern = rf'"(?:[^"\\]|\\.)*"|({re.escape(digits)})(?![\w.])'
+    found = next(m for m in re.finditer(pattern, text, re.DOTALL) if m.group(1))
+    line, column = _place(text, found.start())
+    _refuse(
+        "not-a-number",
+        f"line {line}, column {column}",
+        f"{shown(digits, 40)} is not a finite JSON number.",
+        shown(digits, 40),
+        "Write a finite number or null.",
+    )
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        _constant(digits)
+    return number
+
+
+def _int(digits: str) -> int:
+    if len(digits) > 300:
+        _constant(digits)
+    return int(digits)
+
+
+def _duplicate_keys(text: str) -> Iterator[Problem]:
+    """Yield a problem for each key that an object of ``text`` (valid JSON) says again."""
+    stack: list[tuple[str, dict[str, int] | None, int]] = []  # path, keys of an object, index
+    path = "$"
+    for match in _JSON_PART.finditer(text):
+        part, start = match.group(), match.start()
+        if part in "[{":
+            stack.append((path, {} if part == "{" else None, 0))
+            path = path if part == "{" else f"{path}[0]"
+        elif part in "]}":
+            path = stack.pop()[0]
+        elif part == ",":
+            parent, keys, index = stack.pop()
+            stack.append((parent, keys, index + 1))
+            path = f"{parent}[{index + 1}]" if keys is None else parent
+        elif stack and (keys := stack[-1][1]) is not None and _COLON.match(text, match.end()):
+            key = json.loads(part)
+            path = child_path(stack[-1][0], key)
+            if key in keys:
+                yield _duplicate_key(path, key, _place(text, keys[key]), _place(text, start))
+            keys.setdefault(key, start)
+
+
+def _duplicate_key(path: str, key: str, first: tuple[int, int], again: tuple[int, int]) -> Problem:
+    return Problem(
+        "duplicate-key",
+        path,
+        f"The key {json.dumps(shown(key))} stands twice in one object: at line {first[0]}, "
+        f"column {first[1]} and at line {again[0]}, column {again[1]}.",
+        shown(key),
+        "Keep one of the two.",
+    )
+
+
+def text_problems(document: Any) -> list[Problem]:
+    """Return what in ``document`` no JSON store can keep: odd types, characters, depths."""
+    problems: list[Problem] = []
+    todo: list[tuple[str, Any, int]] = [("$", document, 1)]
+    while todo and len(problems) <= MAX_PROBLEMS:
+        path, value, depth = todo.pop()
+        problem = _value_problem(path, value, depth)
+        if problem:
+            problems.append(problem)
+        elif isinstance(value, dict):
+            items = [(child_path(path, str(key)), key, item) for key, item in value.items()]
+            problems += [p for at, key, _ in items if (p := _key_problem(at, key))]
+            todo += [(at, item, depth + 1) for at, _, item in reversed(items)]
+        elif isinstance(value, list):
+            below = [(f"{path}[{i}]", item, depth + 1) for i, item in enumerate(value)]
+            todo += reversed(below)
+    return problems
+
+
+def _key_problem(path: str, key: object) -> Problem | None:
+    if isinstance(key, str):
+        return _value_problem(path, key, 0)
+    return Problem("wrong-type", path, "A key must be text.", shown(key), "Put it in quotes.")
+
+
+def _value_problem(path: str, value: Any, depth: int) -> Problem | None:
+    if isinstance(value, str):
+        found = _UNSTORABLE.search(value)
+        if not found:
+            return None
+        what = "a NUL character" if found.group() == "\x00" else "half of a surrogate pair"
+        return Problem(
+            "unstorable-character",
+            shown(path, 1000),
+            f"The text holds {what} at position {found.start()}.",
+            shown(value),
+            "Remove it.",
+        )
+    if type(value) not in _JSON_NAMES or isinstance(value, float) and not math.isfinite(value):
+        message = "This is not a value that JSON has."
+        return Problem("not-json", path, message, shown(value), "Send plain JSON.")
+    if depth > MAX_DEPTH and isinstance(value, dict | list):
+        message = f"Objects and lists are nested more than {MAX_DEPTH} deep."
+        return Problem("nested-too-deep", path, message, depth, "Flatten the document.")
+    return None

@@ -1,0 +1,336 @@
+"""The one rule book: what an interaction model that can be stored must still fulfil.
+
+Severity "error" refuses an upload or a build. A rule is an error where Alexa is known to
+refuse the document too, or where the engine could not tell what is meant; rules that are
+known only by hearsay, and everything that merely makes a skill worse, are warnings.
+docs/interaction-model-rules.md lists them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from nlu_engine import builtins
+from nlu_engine.documents import shown
+from nlu_engine.errors import Problem
+from nlu_engine.templates import TemplateError, parse_template
+from nlu_engine.utterances import normalize
+
+if TYPE_CHECKING:
+    from nlu_engine.interaction_model import Intent, InteractionModel, Slot, SlotType, SlotValue
+
+LOCALES = (
+    "ar-SA",
+    "de-DE",
+    "en-AU",
+    "en-CA",
+    "en-GB",
+    "en-IN",
+    "en-US",
+    "es-ES",
+    "es-MX",
+    "es-US",
+    "fr-CA",
+    "fr-FR",
+    "hi-IN",
+    "it-IT",
+    "ja-JP",
+    "nl-NL",
+    "pt-BR",
+)
+
+NOTHING_TO_TRAIN = frozenset({"no-custom-intent", "no-sample"})
+"""Codes of the warnings that only a build refuses: Alexa takes such documents."""
+
+MAX_VALUE_LENGTH = 140
+MAX_SAMPLE_LENGTH = 200
+MAX_INTENTS = 250
+MAX_SLOT_VALUES = 50_000
+
+_NAME = re.compile(r"[A-Za-z_]+\Z")
+_TYPE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_LAUNCH_WORDS = frozenset(
+    {"alexa", "amazon", "echo", "computer", "ask", "tell", "open", "launch", "load", "begin"}
+    | {"start", "enable", "skill", "app"}
+)
+# Besides letters, marks and spaces: what Alexa allows, and the joiners, direction marks and
+# typographic signs that ordinary writing of its locales needs.
+_SAMPLE_CHARACTERS = frozenset("._'-’‘\u200c\u200d\u200e\u200f・")
+
+
+def problems_of(model: InteractionModel, locale: str) -> list[Problem]:
+    """Return every rule that ``model`` breaks, in the order of the document."""
+    root = model.path()
+    found = list(_locale(locale))
+    found += _invocation_name(model, f"{root}.invocationName")
+    found += _intents(model, f"{root}.intents")
+    for index, intent in enumerate(model.intents):
+        found += _intent(intent, model, f"{root}.intents[{index}]")
+    found += _sample_conflicts(model, f"{root}.intents", locale)
+    found += _duplicates(model.slot_types, f"{root}.types", "slot type", "slot-type")
+    for index, slot_type in enumerate(model.slot_types):
+        found += _slot_type(slot_type, f"{root}.types[{index}]")
+    return found + list(_total_values(model, f"{root}.types"))
+
+
+def _error(code: str, path: str, message: str, value: Any, fix: str) -> Problem:
+    return Problem(code, path, message, shown(value), fix, "error")
+
+
+def _warning(code: str, path: str, message: str, value: Any, fix: str) -> Problem:
+    return Problem(code, path, message, shown(value), fix, "warning")
+
+
+def _locale(locale: str) -> Iterator[Problem]:
+    if locale not in LOCALES:
+        message = f"The locale {shown(locale)!r} is not one of Alexa's."
+        fix = f"Use one of {', '.join(LOCALES)}."
+        yield _error("unsupported-locale", "$", message, locale, fix)
+
+
+def _invocation_name(model: InteractionModel, path: str) -> Iterator[Problem]:
+    name = model.invocation_name
+    if not name.strip():
+        message = "There is no invocation name: nobody can open the skill by voice."
+        yield _warning("no-invocation-name", path, message, name, "Add one of two or more words.")
+        return
+    if name != name.lower():
+        message = "An invocation name is written in lower case."
+        yield _warning("invocation-name", path, message, name, f"Write {name.lower()!r}.")
+    if not all(_is_letter(character) or character in " .'’" for character in name):
+        message = "An invocation name has only letters, spaces, apostrophes and periods."
+        yield _warning("invocation-name", path, message, name, "Spell digits and symbols out.")
+    if not 2 <= len(name) <= 50:
+        message = "An invocation name has 2 to 50 characters."
+        yield _warning("invocation-name", path, message, name, "Change its length.")
+    for word in sorted(_LAUNCH_WORDS & set(name.lower().split())):
+        message = f"An invocation name must not contain the word {word!r}."
+        yield _warning("invocation-name", path, message, name, "Leave the word out.")
+
+
+def _intents(model: InteractionModel, path: str) -> Iterator[Problem]:
+    custom = model.custom_intents()
+    yield from _duplicates(model.intents, path, "intent", "intent")
+    if len(model.intents) > MAX_INTENTS:
+        message = f"There are {len(model.intents)} intents; Alexa takes at most {MAX_INTENTS}."
+        yield _warning("too-many-intents", path, message, len(model.intents), "Remove some.")
+    if not model.intents:
+        message = "There is no intent."
+        yield _error("no-intent", path, message, [], "Add an intent with sample utterances.")
+    elif not custom:
+        message = "There is no intent of your own, so there is nothing to train."
+        yield _warning("no-custom-intent", path, message, len(model.intents), "Add an intent.")
+    elif not any(sample.strip() for intent in custom for sample in intent.samples):
+        message = "No intent of your own has a sample utterance, so there is nothing to train."
+        yield _warning("no-sample", path, message, None, "Add sample utterances to an intent.")
+    elif len(custom) == 1:
+        message = "There is only one intent of your own: every utterance will be parsed as it."
+        yield _warning("only-one-intent", path, message, custom[0].name, "Add a second intent.")
+
+
+def _duplicates(items: Iterable[Any], path: str, what: str, code: str) -> Iterator[Problem]:
+    """Yield an error for a name said again, a warning for one that differs only in case."""
+    first: dict[str, tuple[int, str]] = {}
+    exact: set[str] = set()
+    for index, item in enumerate(items):
+        place = f"{path}[{index}].name"
+        earlier = first.setdefault(item.name.lower(), (index, item.name))
+        if item.name in exact:
+            message = f"The {what} {item.name!r} is declared again (first at [{earlier[0]}])."
+            fix = "Rename or remove one of them."
+            yield _error(f"duplicate-{code}", place, message, item.name, fix)
+        elif earlier[0] != index:
+            message = f"The {what}s {earlier[1]!r} and {item.name!r} differ only in case."
+            yield _warning(f"similar-{code}", place, message, item.name, "Rename one of them.")
+        exact.add(item.name)
+
+
+def _intent(intent: Intent, model: InteractionModel, path: str) -> Iterator[Problem]:
+    yield from _intent_name(intent, f"{path}.name")
+    yield from _duplicates(intent.slots, f"{path}.slots", "slot", "slot")
+    types = {slot_type.name: slot_type for slot_type in model.slot_types}
+    for index, slot in enumerate(intent.slots):
+        yield from _slot(slot, types, f"{path}.slots[{index}]")
+        for number, sample in enumerate(slot.samples):
+            place = f"{path}.slots[{index}].samples[{number}]"
+            yield from _sample(sample, intent, place)
+    for index, sample in enumerate(intent.samples):
+        yield from _sample(sample, intent, f"{path}.samples[{index}]")
+        yield from _carrier_phrase(sample, intent, f"{path}.samples[{index}]")
+    if not intent.is_builtin and not any(sample.strip() for sample in intent.samples):
+        message = f"{intent.name!r} has no sample utterances, so it will never be recognised."
+        fix = "Add sample utterances, or keep it for dialogs that your code opens."
+        yield _warning("intent-without-samples", f"{path}.samples", message, intent.name, fix)
+
+
+def _intent_name(intent: Intent, path: str) -> Iterator[Problem]:
+    if not intent.name.strip():
+        yield _error("empty-name", path, "The intent has no name.", intent.name, "Name it.")
+    elif not intent.is_builtin and not _NAME.match(intent.name):
+        message = "Alexa takes only the letters A to Z and _ in the name of an intent."
+        yield _warning("bad-intent-name", path, message, intent.name, "Rename it.")
+    elif intent.is_builtin and intent.name not in builtins.INTENTS:
+        message = f"{intent.name} is not a built-in intent that we know; only its samples count."
+        fix = _closest(intent.name, builtins.INTENTS)
+        yield _warning("unknown-built-in-intent", path, message, intent.name, fix)
+
+
+def _slot(slot: Slot, types: dict[str, SlotType], path: str) -> Iterator[Problem]:
+    if not slot.name.strip() or set("{}|") & set(slot.name):
+        message = "The name of a slot must not be empty or contain {, } or |."
+        yield _error("bad-slot-name", f"{path}.name", message, slot.name, "Rename it.")
+    elif not _NAME.match(slot.name):
+        message = "Alexa takes only the letters A to Z and _ in the name of a slot."
+        yield _warning("bad-slot-name", f"{path}.name", message, slot.name, "Rename it.")
+    if slot.type in types or slot.type in builtins.SLOT_TYPES:
+        return
+    if slot.type.startswith("AMAZON.") and len(slot.type) > len("AMAZON."):
+        message = f"{slot.type} is not a built-in slot type that we know: it takes any words."
+        fix = _closest(slot.type, builtins.SLOT_TYPES)
+        yield _warning("unknown-built-in-type", f"{path}.type", message, slot.type, fix)
+        return
+    message = f"The slot type {slot.type!r} is not declared and not one of Alexa's AMAZON.* types."
+    fix = _closest(slot.type, [*types, *builtins.SLOT_TYPES], "Declare it under types.")
+    yield _error("undeclared-slot-type", f"{path}.type", message, slot.type, fix)
+
+
+def _sample(sample: str, intent: Intent, path: str) -> Iterator[Problem]:
+    if not sample.strip():
+        message = "The sample utterance is empty."
+        yield _error("empty-sample", path, message, sample, "Write or remove it.")
+        return
+    if len(sample) > MAX_SAMPLE_LENGTH:
+        message = f"The sample has {len(sample)} characters; Alexa takes {MAX_SAMPLE_LENGTH}."
+        yield _warning("long-sample", path, message, sample, "Shorten it.")
+    try:
+        chunks = parse_template(sample)
+    except TemplateError as error:
+        yield _error("bad-braces", path, str(error), sample, "Write a slot as {slotName}.")
+        return
+    yield from _characters("".join(c.text for c in chunks if not c.slot), sample, path)
+    declared = [slot.name for slot in intent.slots]
+    for name in dict.fromkeys(c.slot for c in chunks if c.slot and c.slot not in declared):
+        message = f"The sample names the slot {name!r}, which {intent.name!r} does not declare."
+        fix = _closest(name, declared, f"Add {name!r} to the slots of {intent.name!r}.")
+        yield _error("undeclared-slot", path, message, sample, fix)
+
+
+def _characters(literal: str, sample: str, path: str) -> Iterator[Problem]:
+    bad = dict.fromkeys(c for c in literal if not _is_sample_character(c))
+    if digits := [c for c in bad if unicodedata.category(c) == "Nd"]:
+        message = f"Alexa wants numbers spelled out, not digits ({''.join(digits)})."
+        yield _warning("digits-in-sample", path, message, sample, "Write them as words.")
+    if others := [c for c in bad if c not in digits]:
+        listed = " ".join(_visible(character) for character in others[:10])
+        message = f"Alexa does not take {listed} in a sample (InvalidCharInSamples)."
+        fix = "Only letters, spaces, periods, underscores, apostrophes and hyphens; remove it."
+        yield _error("invalid-character", path, message, sample, fix)
+
+
+def _carrier_phrase(sample: str, intent: Intent, path: str) -> Iterator[Problem]:
+    try:
+        chunks = parse_template(sample)
+    except TemplateError:
+        return
+    phrases = {slot.name for slot in intent.slots if slot.type == "AMAZON.SearchQuery"}
+    only_slots = not any(c.text.strip() for c in chunks if not c.slot)
+    if only_slots and any(c.slot in phrases for c in chunks):
+        message = "AMAZON.SearchQuery needs words around it: it takes anything."
+        yield _error("no-carrier-phrase", path, message, sample, "Add words, e.g. 'find {query}'.")
+
+
+def _sample_conflicts(model: InteractionModel, path: str, locale: str) -> Iterator[Problem]:
+    """Yield a warning for each sample that an intent of the skill has already."""
+    first: dict[str, tuple[str, str]] = {}
+    for number, intent in enumerate(model.intents):
+        for index, sample in enumerate(intent.samples):
+            place = f"{path}[{number}].samples[{index}]"
+            earlier, owner = first.setdefault(normalize(sample), (place, intent.name))
+            if earlier == place or not sample.strip():
+                continue
+            code = "duplicate-sample" if owner == intent.name else "conflicting-sample"
+            message = f"This sample stands already at {earlier} (intent {owner!r})."
+            yield _warning(code, place, message, sample, "Remove one of the two.")
+
+
+def _slot_type(slot_type: SlotType, path: str) -> Iterator[Problem]:
+    yield from _slot_type_name(slot_type.name, f"{path}.name")
+    supplier = slot_type.extra.get("unknown", {}).get("valueSupplier")
+    if supplier is not None:
+        message = "Values from a catalog or supplier are kept, but not used in training."
+        fix = "List values to train on them."
+        yield _warning("value-supplier", f"{path}.valueSupplier", message, supplier, fix)
+    elif not slot_type.values and not slot_type.name.startswith("AMAZON."):
+        message = f"The slot type {slot_type.name!r} has no values: it takes any words."
+        yield _warning("no-values", f"{path}.values", message, None, "Add values.")
+    surfaces: dict[str, int] = {}
+    for index, value in enumerate(slot_type.values):
+        yield from _value(value, f"{path}.values[{index}]")
+        earlier = surfaces.setdefault(normalize(value.value), index)
+        if earlier != index:
+            message = f"The value stands already at [{earlier}]."
+            place = f"{path}.values[{index}]"
+            yield _warning("duplicate-value", place, message, value.value, "Remove one of them.")
+
+
+def _slot_type_name(name: str, path: str) -> Iterator[Problem]:
+    if name.startswith("AMAZON.") and len(name) > len("AMAZON."):
+        if name not in builtins.SLOT_TYPES:
+            message = f"{name} extends no built-in slot type that we know."
+            fix = _closest(name, builtins.SLOT_TYPES)
+            yield _warning("unknown-built-in-type", path, message, name, fix)
+    elif not _TYPE_NAME.match(name):
+        message = "The name of a slot type has only the letters A to Z and _."
+        yield _error("bad-slot-type-name", path, message, name, "Rename it.")
+    elif not _NAME.match(name):
+        message = "Alexa takes only the letters A to Z and _ in the name of a slot type."
+        yield _warning("bad-slot-type-name", path, message, name, "Rename it.")
+
+
+def _value(value: SlotValue, path: str) -> Iterator[Problem]:
+    path = path if value.extra.get("shape", {}).get("form") == "text" else f"{path}.name"
+    plain = not path.endswith(".name")
+    texts = [(path if plain else f"{path}.value", value.value)]
+    texts += [(f"{path}.synonyms[{i}]", synonym) for i, synonym in enumerate(value.synonyms)]
+    for place, text in texts:
+        if not text.strip():
+            message = "The value is empty."
+            yield _error("empty-value", place, message, text, "Write or remove it.")
+        elif len(text) > MAX_VALUE_LENGTH:
+            message = f"The value has {len(text)} characters; Alexa takes {MAX_VALUE_LENGTH}."
+            yield _error("long-value", place, message, text, "Shorten it.")
+
+
+def _total_values(model: InteractionModel, path: str) -> Iterator[Problem]:
+    total = sum(1 + len(v.synonyms) for t in model.slot_types for v in t.values)
+    if total > MAX_SLOT_VALUES:
+        message = f"All slot types have {total:,} values and synonyms; Alexa takes 50,000."
+        yield _error("too-many-values", path, message, total, "Remove some.")
+
+
+def _is_letter(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LM"
+
+
+def _is_sample_character(character: str) -> bool:
+    return (
+        _is_letter(character)
+        or character in _SAMPLE_CHARACTERS
+        or unicodedata.category(character) == "Zs"
+    )
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else f"U+{ord(character):04X}"
+
+
+def _closest(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the fix "Did you mean ...?" where a known name is near, else ``otherwise``."""
+    by_lower = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), 1, 0.7)
+    hint = f"Did you mean {by_lower[near[0]]!r}?" if near else ""
+    return " ".join(part for part in (hint, otherwise) if part)
