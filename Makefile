@@ -1,0 +1,55 @@
+# Two commands: `make run` and `make test`. Each does all of its own set-up.
+PYTHON := .venv/bin/python
+# The lock files are compiled with this uv; nothing else here needs it.
+UV := uv==0.13.9
+
+# One thread a process: several processes share the cores better than the threads of one.
+export OMP_NUM_THREADS ?= 1
+export PYTHONUNBUFFERED := 1
+.NOTPARALLEL:
+.PHONY: help run test setup setup-dev lint test-sqlite test-postgres lock
+
+help:
+	@echo "make run             start everything: web server, worker, scheduler (PORT=8000, HOST=127.0.0.1)"
+	@echo "make test            all checks and all tests, on SQLite and on Postgres"
+	@echo "make lint            style, types, import direction, deployment checks, migrations"
+	@echo "make test-sqlite     the tests on SQLite      (ARGS='-k name' for some of them)"
+	@echo "make test-postgres   the tests that touch the database, on Postgres"
+	@echo "make lock            compile the lock files anew from pyproject.toml"
+
+run: setup
+	@exec $(PYTHON) manage.py serve
+
+test: lint test-sqlite test-postgres
+
+setup:
+	@.ci/venv requirements.lock
+
+setup-dev:
+	@.ci/venv requirements-dev.lock
+
+lint: setup-dev
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m djlint templates --lint --quiet
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports --no-cache
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	SKILLBUILDER_HTTPS=1 ALLOWED_HOSTS=skills.example \
+		$(PYTHON) manage.py check --deploy --fail-level WARNING
+
+test-sqlite: setup-dev
+	@.ci/chromium
+	env -u DATABASE_URL $(PYTHON) -m pytest $(ARGS)
+
+test-postgres: setup-dev
+	@.ci/chromium
+	$(PYTHON) tests/on_postgres.py -m database $(ARGS)
+
+lock: setup-dev
+	$(PYTHON) -m pip install --quiet $(UV)
+	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --output-file requirements.lock
+	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
+		--all-extras --constraint requirements.lock \
+		--no-header --no-annotate --output-file requirements-dev.lock
