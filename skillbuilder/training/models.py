@@ -48,6 +48,10 @@ class TrainingRun(models.Model):
     notes = models.JSONField(default=list, blank=True)
     metrics = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When a build last asked for this very content: the skill parses with the ready run
+    # that was asked for last, which after an undone change is an old one.
+    requested_at = models.DateTimeField(default=timezone.now)
+    # When its id was last put in the queue.
     enqueued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -61,7 +65,10 @@ class TrainingRun(models.Model):
                 name="one_active_run_per_skill",
             )
         ]
-        indexes = [models.Index(fields=["skill", "status", "-finished_at"])]
+        indexes = [
+            models.Index(fields=["skill", "status", "-requested_at"]),
+            models.Index(fields=["status", "lease_expires_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.skill} {self.status} {self.id}"

@@ -1,0 +1,123 @@
+"""One shape for everything that goes wrong: ``{"code", "message", "problems": [...]}``.
+
+Every error class of the engine and of skillbuilder has a row in STATUS; a test walks the
+class tree and fails when one is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler, set_rollback
+
+from nlu_engine import errors as engine
+from skillbuilder.authoring.skills import SlugTaken
+from skillbuilder.training.runs import NotTrained, code_of
+
+STATUS: dict[type[Exception], int] = {
+    engine.InvalidInteractionModel: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidLabelledData: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidUtterance: status.HTTP_400_BAD_REQUEST,
+    engine.NotEnoughData: status.HTTP_400_BAD_REQUEST,
+    SlugTaken: status.HTTP_409_CONFLICT,
+    NotTrained: status.HTTP_409_CONFLICT,
+    engine.TrainingCancelled: status.HTTP_409_CONFLICT,
+    # An artifact of another engine, or one that is gone: building again cures it.
+    engine.IncompatibleArtifact: status.HTTP_409_CONFLICT,
+    engine.ArtifactMissing: status.HTTP_409_CONFLICT,
+    engine.ArtifactCorrupt: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    engine.ArtifactError: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    engine.EmbeddingsError: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    engine.TrainingDiverged: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    engine.TrainingError: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    engine.EngineError: status.HTTP_500_INTERNAL_SERVER_ERROR,
+}
+
+
+def body_of(error: Exception) -> dict[str, Any]:
+    """Return the JSON body of one of our own errors."""
+    problems = [problem.to_dict() for problem in getattr(error, "problems", ())]
+    return {"code": code_of(error), "message": str(error), "problems": problems}
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the response to ``error``, or None to let Django report it as a bug (500)."""
+    if type(error) in STATUS:
+        set_rollback()
+        return Response(body_of(error), status=STATUS[type(error)])
+    response = exception_handler(error, context)
+    if response is not None:
+        response.data = framework_body(error, response.data)
+    return response
+
+
+def framework_body(error: Exception, data: Any) -> dict[str, Any]:
+    """Return our shape for an error of DRF or Django, whose own ``data`` has many."""
+    if isinstance(error, exceptions.ValidationError):
+        problems = list(field_problems(data, "$"))
+        message = " ".join(f"{problem['path']}: {problem['message']}" for problem in problems)
+        return {"code": "invalid", "message": message, "problems": problems}
+    if isinstance(error, Http404):
+        return {"code": "not_found", "message": "There is no such thing here.", "problems": []}
+    if isinstance(error, PermissionDenied):
+        return {"code": "permission_denied", "message": "Not allowed.", "problems": []}
+    detail = data.get("detail") if isinstance(data, dict) else data
+    return {"code": getattr(detail, "code", "error"), "message": str(detail), "problems": []}
+
+
+def field_problems(data: Any, path: str) -> Iterator[dict[str, Any]]:
+    """Yield one problem for each message in DRF's nested ``data``, with its JSON path."""
+    if isinstance(data, dict):
+        for name, inner in data.items():
+            own = path if name == "non_field_errors" else f"{path}.{name}"
+            yield from field_problems(inner, own)
+    elif isinstance(data, list):
+        for inner in data:
+            yield from field_problems(inner, path)
+    else:
+        yield {
+            "code": getattr(data, "code", "invalid"),
+            "path": path,
+            "message": str(data),
+            "value": None,
+            "fix": "",
+            "severity": "error",
+        }
+
+
+def _outside_views(request: HttpRequest, code: int, name: str, message: str) -> HttpResponse | None:
+    if not request.path.startswith("/api/"):
+        return None
+    return JsonResponse({"code": name, "message": message, "problems": []}, status=code)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django refuses before any view sees it."""
+    message = "The request cannot be read."
+    response = _outside_views(request, 400, "bad_request", message)
+    return response or defaults.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what is not allowed."""
+    response = _outside_views(request, 403, "permission_denied", "Not allowed.")
+    return response or defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer an address that does not exist."""
+    message = "There is no such address. Addresses of the API have no slash at their end."
+    response = _outside_views(request, 404, "not_found", message)
+    return response or defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a bug of ours; the log has its traceback."""
+    message = "Something went wrong on our side. It has been logged."
+    return _outside_views(request, 500, "internal", message) or defaults.server_error(request)

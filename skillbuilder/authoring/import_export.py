@@ -1,0 +1,139 @@
+"""Rows to interaction models and back, nothing lost either way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from nlu_engine import interaction_model as im
+from nlu_engine.errors import InvalidInteractionModel
+from skillbuilder.authoring.models import (
+    Intent,
+    SampleUtterance,
+    Skill,
+    Slot,
+    SlotType,
+    SlotValue,
+)
+
+_BATCH = 2_000
+
+
+def read_upload(raw: bytes, locale: str) -> im.InteractionModel:
+    """Return the interaction model in ``raw`` JSON, fit to be stored and built.
+
+    Raises InvalidInteractionModel with all problems, each with its path and fix.
+    """
+    model = im.InteractionModel.from_json(im.read_document(raw))
+    refuse_errors(model, locale)
+    return model
+
+
+def refuse_errors(model: im.InteractionModel, locale: str) -> None:
+    """Raise InvalidInteractionModel if ``model`` breaks a rule that a build depends on."""
+    errors = model.errors(locale)
+    if errors:
+        raise InvalidInteractionModel(errors)
+
+
+@transaction.atomic
+def import_interaction_model(skill: Skill, model: im.InteractionModel) -> None:
+    """Replace everything in ``skill`` by ``model``, in one transaction."""
+    # First of all, for it locks the row: two imports into one skill come one after the other.
+    Skill.objects.filter(pk=skill.pk).update(
+        revision=F("revision") + 1,
+        updated_at=timezone.now(),
+        invocation_name=model.invocation_name,
+        layout=model.layout,
+        extra=model.extra,
+    )
+    skill.refresh_from_db()
+    skill.intents.all().delete()
+    skill.slot_types.all().delete()
+    _import_intents(skill, model.intents)
+    _import_slot_types(skill, model.slot_types)
+
+
+def _import_intents(skill: Skill, intents: Iterable[im.Intent]) -> None:
+    rows = Intent.objects.bulk_create(
+        Intent(skill=skill, name=intent.name, position=position, extra=intent.extra)
+        for position, intent in enumerate(intents)
+    )
+    pairs = list(zip(rows, intents, strict=True))
+    Slot.objects.bulk_create(_slot_rows(pairs), batch_size=_BATCH)
+    SampleUtterance.objects.bulk_create(
+        (
+            SampleUtterance(intent=row, text=text, position=position)
+            for row, intent in pairs
+            for position, text in enumerate(intent.samples)
+        ),
+        batch_size=_BATCH,
+    )
+
+
+def _slot_rows(pairs: Iterable[tuple[Intent, im.Intent]]) -> Iterator[Slot]:
+    for row, intent in pairs:
+        for position, slot in enumerate(intent.slots):
+            yield Slot(
+                intent=row,
+                name=slot.name,
+                type_name=slot.type,
+                samples=list(slot.samples),
+                position=position,
+                extra=slot.extra,
+            )
+
+
+def _import_slot_types(skill: Skill, slot_types: Iterable[im.SlotType]) -> None:
+    rows = SlotType.objects.bulk_create(
+        SlotType(skill=skill, name=slot_type.name, position=position, extra=slot_type.extra)
+        for position, slot_type in enumerate(slot_types)
+    )
+    pairs = zip(rows, slot_types, strict=True)
+    SlotValue.objects.bulk_create(_value_rows(pairs), batch_size=_BATCH)
+
+
+def _value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotValue]:
+    for row, slot_type in pairs:
+        for position, value in enumerate(slot_type.values):
+            yield SlotValue(
+                slot_type=row,
+                value=value.value,
+                synonyms=list(value.synonyms),
+                value_id=value.id or "",
+                position=position,
+                extra=value.extra,
+            )
+
+
+def export_interaction_model(skill: Skill) -> im.InteractionModel:
+    """Return everything in ``skill`` as an interaction model, in the order it was written."""
+    intents = skill.intents.prefetch_related("slots", "samples")
+    slot_types = skill.slot_types.prefetch_related("values")
+    return im.InteractionModel(
+        invocation_name=skill.invocation_name,
+        intents=tuple(_export_intent(row) for row in intents),
+        slot_types=tuple(_export_slot_type(row) for row in slot_types),
+        layout=skill.layout,
+        extra=skill.extra,
+    )
+
+
+def _export_intent(row: Intent) -> im.Intent:
+    slots = tuple(
+        im.Slot(slot.name, slot.type_name, tuple(slot.samples), slot.extra)
+        for slot in row.slots.all()
+    )
+    samples = tuple(sample.text for sample in row.samples.all())
+    return im.Intent(row.name, slots, samples, row.extra)
+
+
+def _export_slot_type(row: SlotType) -> im.SlotType:
+    values = tuple(
+        im.SlotValue(value.value, tuple(value.synonyms), value.value_id or None, value.extra)
+        for value in row.values.all()
+    )
+    return im.SlotType(row.name, values, row.extra)

@@ -1,0 +1,76 @@
+"""Making skills and counting their changes."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.text import slugify
+
+from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring.import_export import import_interaction_model
+from skillbuilder.authoring.models import Skill
+
+# /skills/new is the page that makes a skill.
+RESERVED_SLUGS = frozenset({"new"})
+LONGEST_DERIVED_SLUG = 100
+
+
+class SlugTaken(Exception):
+    """The slug that was asked for belongs to another skill, or to a page of ours."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"The slug {slug!r} is taken. Choose another, or leave it out.")
+
+
+def create_skill(
+    owner: AbstractBaseUser,
+    *,
+    name: str,
+    locale: str,
+    slug: str | None = None,
+    model: InteractionModel | None = None,
+) -> Skill:
+    """Return a new skill, with the interaction model ``model`` in it if there is one.
+
+    Without ``slug`` one is derived from the name. Raises SlugTaken for an explicit slug
+    that is taken. Stores all or nothing.
+    """
+    with transaction.atomic():
+        skill = _insert(Skill(owner=owner, name=name, locale=locale), slug)
+        if model is not None:
+            import_interaction_model(skill, model)
+    return skill
+
+
+def _insert(skill: Skill, slug: str | None) -> Skill:
+    base = slugify(skill.name)[:LONGEST_DERIVED_SLUG].strip("-") or "skill"
+    for number in count(1):
+        skill.slug = slug or (base if number == 1 else f"{base}-{number}")
+        if _inserted(skill):
+            return skill
+        if slug:
+            raise SlugTaken(slug)
+    raise AssertionError("unreachable")
+
+
+def _inserted(skill: Skill) -> bool:
+    """Insert ``skill`` unless its slug is taken; the constraint decides, so races are safe."""
+    slug_is_free = not Skill.objects.filter(slug=skill.slug).exists()
+    if skill.slug in RESERVED_SLUGS or not slug_is_free:
+        return False
+    try:
+        with transaction.atomic():
+            skill.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
+
+
+def changed(skill: Skill) -> None:
+    """Note that something in ``skill`` was changed: its revision goes up by one."""
+    Skill.objects.filter(pk=skill.pk).update(revision=F("revision") + 1, updated_at=timezone.now())
+    skill.refresh_from_db(fields=["revision", "updated_at"])

@@ -1,0 +1,71 @@
+"""How much one request may send.
+
+Django counts form data only and takes a body without Content-Length for an empty one;
+here every body is measured, chunked ones too, before a view sees it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+# A client reads the refusal only after it has sent its body, so some of it is read away.
+DRAINED_BYTES = 32_000_000
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """Return the 413 for ``request``: JSON to programs, a line of text to people."""
+    message = (
+        f"The request has more than {settings.MAX_BODY_BYTES:,} bytes. "
+        "An interaction model may have 1,500,000; remove what is not needed."
+    )
+    if request.path.startswith("/api/"):
+        body = {"code": "body_too_large", "message": message, "problems": []}
+        return JsonResponse(body, status=413)
+    return HttpResponse(message, status=413, content_type="text/plain; charset=utf-8")
+
+
+def content_length(request: HttpRequest) -> int:
+    """Return the body's announced length in bytes, 0 where none is given."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+class BodyLimitMiddleware:
+    """Answers 413 to a body of more than MAX_BODY_BYTES, whatever its type."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = content_length(request)
+        if length <= settings.MAX_BODY_BYTES:
+            return self.get_response(request)
+        drained = 0
+        while drained < min(length, DRAINED_BYTES) and (piece := request.read(65_536)):
+            drained += len(piece)
+        return too_large(request)
+
+
+class ChunkedBodies:
+    """WSGI layer that gives chunked bodies the length that Django wants to know.
+
+    At most one byte more than the limit is kept: enough for the middleware to refuse it.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
+        if chunked and environ.get("wsgi.input_terminated"):
+            body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+            environ["wsgi.input"] = io.BytesIO(body)
+            environ["CONTENT_LENGTH"] = str(len(body))
+        return self.application(environ, start_response)

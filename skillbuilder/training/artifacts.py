@@ -1,0 +1,90 @@
+"""The parsers that this process has loaded, and parsing with them."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from skillbuilder.authoring.models import Skill
+from skillbuilder.training.runs import NotTrained, latest_ready_run
+from skillbuilder.training.storage import path_of
+
+if TYPE_CHECKING:
+    from nlu_engine.parsers import ParsePair, ParserPair
+    from skillbuilder.training.models import TrainingRun
+
+
+class ParserCache:
+    """The parsers used last, each loaded once however many threads ask for it at once."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._pairs: OrderedDict[uuid.UUID, ParserPair] = OrderedDict()
+        self._loading: dict[uuid.UUID, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, run_id: uuid.UUID, load: Callable[[], ParserPair]) -> ParserPair:
+        """Return the parsers of ``run_id``, by ``load`` if they are not here."""
+        with self._lock:
+            if (pair := self._hit(run_id)) is not None:
+                return pair
+            gate = self._loading.setdefault(run_id, threading.Lock())
+        with gate:
+            with self._lock:
+                if (pair := self._hit(run_id)) is not None:
+                    return pair
+            pair = load()
+            self._keep(run_id, pair)
+            return pair
+
+    def _hit(self, run_id: uuid.UUID) -> ParserPair | None:
+        if run_id in self._pairs:
+            self._pairs.move_to_end(run_id)
+        return self._pairs.get(run_id)
+
+    def _keep(self, run_id: uuid.UUID, pair: ParserPair) -> None:
+        with self._lock:
+            self._pairs[run_id] = pair
+            self._loading.pop(run_id, None)
+            while len(self._pairs) > self.size:
+                self._pairs.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget all parsers."""
+        with self._lock:
+            self._pairs.clear()
+
+
+_cache = ParserCache(settings.PARSER_CACHE_SIZE)
+
+
+def forget_parsers() -> None:
+    """Forget all loaded parsers of this process."""
+    _cache.clear()
+
+
+def load_parsers(run: TrainingRun) -> ParserPair:
+    """Return both parsers of the ready ``run``.
+
+    Raises ArtifactMissing, ArtifactCorrupt or IncompatibleArtifact.
+    """
+    # Inside, so that management commands and pages that do not parse start without it.
+    from nlu_engine.artifact import read_artifact
+
+    return _cache.get(run.pk, lambda: read_artifact(path_of(run.pk)))
+
+
+def parse(skill: Skill, utterance: str) -> tuple[TrainingRun, ParsePair]:
+    """Parse ``utterance`` with the run that ``skill`` parses with; return both.
+
+    Raises NotTrained, InvalidUtterance, and what load_parsers raises.
+    """
+    run = latest_ready_run(skill)
+    if run is None:
+        raise NotTrained(skill)
+    return run, load_parsers(run).parse(utterance)

@@ -1,0 +1,69 @@
+"""The Celery skin: claim, build, record."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import worker_ready
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+
+from nlu_engine.errors import EngineError, TrainingCancelled
+from skillbuilder import broker
+from skillbuilder.training import runs, storage
+from skillbuilder.training.models import TrainingRun
+
+log = logging.getLogger(__name__)
+
+_LIMIT = settings.TRAINING_TIME_LIMIT.total_seconds()
+
+
+@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+def train_run(run_id: str) -> None:
+    """Train the run if it is still there to be claimed; its row tells what came of it."""
+    run = runs.claim(uuid.UUID(run_id))
+    if run is not None:
+        record(run)
+
+
+def record(run: TrainingRun) -> None:
+    """Build the claimed ``run`` and write down how it ended.
+
+    An EngineError comes from what was written, so it is the developer's to read and no
+    retry cures it. Anything else is ours: recorded and raised, for operators to see.
+    """
+    # Brings torch, which only a worker's child needs.
+    from skillbuilder.training.build import build
+
+    try:
+        build(run)
+    except TrainingCancelled as error:
+        log.info("%s", error)
+    except EngineError as error:
+        runs.fail(run, runs.code_of(error), str(error))
+    except SoftTimeLimitExceeded:
+        minutes = settings.TRAINING_TIME_LIMIT.total_seconds() / 60
+        runs.fail(run, "time_limit", f"Training took longer than {minutes:g} minutes. Simplify.")
+    except (OperationalError, InterfaceError):
+        # The database is away: the lease will run out, and the run be queued again.
+        raise
+    except Exception:
+        runs.fail(run, "internal", "Something went wrong on our side. It has been logged.")
+        raise
+
+
+@shared_task
+def reap() -> None:
+    """Queue lost runs again and clear away what dead processes left; called by beat."""
+    runs.requeue_lost()
+    storage.sweep()
+    broker.prune()
+
+
+@worker_ready.connect
+def reap_at_start(**_: object) -> None:
+    """Look for lost runs as soon as there is a worker to take them."""
+    reap.delay()

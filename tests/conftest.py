@@ -1,0 +1,176 @@
+"""The cast and the props of all Django tests.
+
+alice owns the skill, bob has one of his own, charlie is the stranger who may see nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.contrib.auth import get_user_model
+from django.test import Client
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.skills import create_skill
+from skillbuilder.training import artifacts
+
+pytest_plugins = ["tests.database_marker"]
+
+
+@pytest.fixture(scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this session's database, messages and artifacts live, apart from any other's."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, data_folder: Path
+) -> None:
+    """Put SQLite's test database in a file: threads meet the locks that production has."""
+    from django.conf import settings
+
+    config = settings.DATABASES["default"]
+    if config["ENGINE"].endswith("sqlite3"):
+        config["TEST"] = {**config.get("TEST", {}), "NAME": str(data_folder / "test.sqlite3")}
+
+
+@pytest.fixture(autouse=True)
+def own_folders(data_folder: Path, tmp_path: Path, settings: Any) -> Iterator[None]:
+    """Give each test its own artifacts and its own empty queue."""
+    settings.ARTIFACT_ROOT = tmp_path / "artifacts"
+    # The slow hash of production costs a fifth of a second for every user made.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    folders = {
+        name: str(tmp_path / "broker" / name) for name in ("messages", "control", "processed")
+    }
+    for folder in folders.values():
+        Path(folder).mkdir(parents=True)
+    options = {
+        "data_folder_in": folders["messages"],
+        "data_folder_out": folders["messages"],
+        "control_folder": folders["control"],
+        "store_processed": True,
+        "processed_folder": folders["processed"],
+    }
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS = options
+    usual = current_app.conf.broker_transport_options
+    current_app.conf.broker_transport_options = options
+    current_app.amqp._producer_pool = None
+    current_app.set_current()
+    artifacts.forget_parsers()
+    yield
+    current_app.conf.broker_transport_options = usual
+
+
+@pytest.fixture
+def sent_messages(tmp_path: Path) -> Callable[[], list[Path]]:
+    """Return a function that lists the messages waiting in the queue."""
+    return lambda: sorted((tmp_path / "broker" / "messages").glob("*.skillbuilder.msg"))
+
+
+@pytest.fixture
+def tiny_document() -> dict[str, Any]:
+    """Return the smallest skill that is worth building: two intents, one slot type."""
+    sizes = [
+        {"id": "S", "name": {"value": "small", "synonyms": ["little"]}},
+        {"id": "L", "name": {"value": "large", "synonyms": ["big", "huge"]}},
+    ]
+    return {
+        "interactionModel": {
+            "languageModel": {
+                "invocationName": "tiny kitchen",
+                "intents": [
+                    {
+                        "name": "OrderPizza",
+                        "slots": [{"name": "size", "type": "Size"}],
+                        "samples": [
+                            "order a {size} pizza",
+                            "i want a {size} pizza",
+                            "bring me something {size} to eat",
+                        ],
+                    },
+                    {
+                        "name": "OpeningHours",
+                        "slots": [],
+                        "samples": ["when do you open", "what are your hours", "are you open"],
+                    },
+                    {"name": "AMAZON.StopIntent", "samples": []},
+                ],
+                "types": [{"name": "Size", "values": sizes}],
+            }
+        }
+    }
+
+
+@pytest.fixture
+def tiny_model(tiny_document: dict[str, Any]) -> InteractionModel:
+    """Return the tiny skill as an interaction model."""
+    return InteractionModel.from_json(tiny_document)
+
+
+def _user(name: str) -> Any:
+    return get_user_model().objects.create_user(name, password="correct horse battery")
+
+
+@pytest.fixture
+def alice(db: None) -> Any:
+    """Return the owner of ``skill``."""
+    return _user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> Any:
+    """Return another developer."""
+    return _user("bob")
+
+
+@pytest.fixture
+def charlie(db: None) -> Any:
+    """Return the stranger: to him every skill of others is a 404."""
+    return _user("charlie")
+
+
+@pytest.fixture
+def skill(alice: Any, tiny_model: InteractionModel) -> Skill:
+    """Return alice's tiny skill, not built yet."""
+    return create_skill(alice, name="Tiny kitchen", locale="en-US", model=tiny_model)
+
+
+@pytest.fixture
+def api_for() -> Callable[[Any], APIClient]:
+    """Return a function that makes an API client with a real token of the given user."""
+
+    def make(user: Any) -> APIClient:
+        client = APIClient()
+        _, token = AuthToken.objects.create(user)
+        client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api(api_for: Callable[[Any], APIClient], alice: Any) -> APIClient:
+    """Return alice's API client."""
+    return api_for(alice)
+
+
+@pytest.fixture
+def browser_of() -> Callable[[Any], Client]:
+    """Return a function that makes a Django test client, signed in as the given user."""
+
+    def make(user: Any) -> Client:
+        client = Client()
+        # Not login(): axes asks for a request there, and these tests are not about passwords.
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
