@@ -1,0 +1,95 @@
+"""Fit the MaxEnt-CRF baseline; kept from ``baseline`` so that parsing loads no scikit-learn."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pycrfsuite
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize as normalize_rows
+
+from nlu_engine.baseline import (
+    MaxEntCrfRecognizer,
+    MaxEntIntents,
+    token_features,
+    utterance_features,
+)
+from nlu_engine.embeddings import Vectors
+from nlu_engine.training_data import TrainingData
+from nlu_engine.utterances import Token, tags_of, tokenize
+
+
+def train_baseline(data: TrainingData) -> MaxEntCrfRecognizer:
+    """Fit the baseline on ``data``."""
+    tokenized = [tokenize(utterance.text) for utterance in data.utterances]
+    intents = [utterance.frame.intent for utterance in data.utterances]
+    tagged = [
+        tags_of(tokens, utterance.frame.slots)
+        for tokens, utterance in zip(tokenized, data.utterances, strict=True)
+    ]
+    return MaxEntCrfRecognizer(
+        fit_intents(tokenized, intents), fit_slots(tokenized, tagged, intents)
+    )
+
+
+def fit_intents(
+    tokenized: Sequence[Sequence[Token]], intents: Sequence[str], *, inverse_penalty: float = 30.0
+) -> MaxEntIntents:
+    """Fit the intent classifier; one intent alone always has probability 1."""
+    counted = [Counter(utterance_features(tokens)) for tokens in tokenized]
+    frequency = Counter(name for counts in counted for name in counts)
+    features = {name: row for row, name in enumerate(sorted(frequency))}
+    shares = [(1 + len(counted)) / (1 + frequency[name]) for name in features]
+    idf = (1 + np.log(shares)).astype(np.float32)
+    names = tuple(sorted(set(intents)))
+    targets = [names.index(intent) for intent in intents]
+    weights, intercepts = _fit_maxent(_tf_idf(counted, features, idf), targets, inverse_penalty)
+    return MaxEntIntents(features, idf, weights, intercepts, names)
+
+
+def _tf_idf(counted: Sequence[Counter[str]], features: dict[str, int], idf: Vectors) -> csr_matrix:
+    rows = [row for row, counts in enumerate(counted) for _ in counts]
+    columns = [features[name] for counts in counted for name in counts]
+    values = [count for counts in counted for count in counts.values()]
+    matrix = csr_matrix((values, (rows, columns)), shape=(len(counted), len(features)))
+    normed: csr_matrix = normalize_rows(matrix.multiply(idf).tocsr())
+    return normed
+
+
+def _fit_maxent(
+    matrix: csr_matrix, targets: Sequence[int], inverse_penalty: float
+) -> tuple[Vectors, Vectors]:
+    """Return coefficients (features, intents) and intercepts (intents,)."""
+    if len(set(targets)) == 1:
+        return np.zeros((matrix.shape[1], 1), np.float32), np.zeros(1, np.float32)
+    classifier = LogisticRegression(C=inverse_penalty, max_iter=1000).fit(matrix, targets)
+    coefficients, intercepts = classifier.coef_, classifier.intercept_
+    if len(intercepts) == 1:  # scikit-learn keeps one row for two classes
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    return (
+        np.ascontiguousarray(coefficients.T, dtype=np.float32),
+        intercepts.astype(np.float32),
+    )
+
+
+def fit_slots(
+    tokenized: Sequence[Sequence[Token]], tagged: Sequence[Sequence[str]], intents: Sequence[str]
+) -> bytes:
+    """Fit the CRF on tokens, their tags and the intent, and return crfsuite's own file."""
+    trainer = pycrfsuite.Trainer(
+        "lbfgs",
+        {"c1": 0.05, "c2": 0.01, "max_iterations": 200, "feature.possible_transitions": True},
+        verbose=False,
+    )
+    for tokens, tags, intent in zip(tokenized, tagged, intents, strict=True):
+        trainer.append(token_features(tokens, intent), list(tags))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "slots.crfsuite"
+        trainer.train(str(path))
+        return path.read_bytes()

@@ -1,0 +1,150 @@
+"""Utterances as the arrays that the network reads; the same code trains and parses.
+
+Needs numpy alone. Of every token the network sees four things: its shared vector, the row
+of its skill-specific vector, its characters, and a few facts about its shape.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nlu_engine.embeddings import SharedEmbeddings, Vectors
+from nlu_engine.utterances import Token, normalize
+
+MAX_CHARACTERS = 16
+"""Characters of a word that the network reads: its first and last eight."""
+SHAPE_FEATURES = 8
+SHARED_CHARACTERS = (
+    "abcdefghijklmnopqrstuvwxyz0123456789'.-&:/,$%!?_@#+()ßàáâãäåæçèéêëìíîïñòóôõöøùúûüýœ"
+)
+"""Characters whose vectors the pretrained layers hold; a skill adds those of its own."""
+UNKNOWN = 1
+PADDING = 0
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What a skill's network knows by name: its words, characters, intents and tags.
+
+    Row 0 of words and characters is padding, row 1 anything unknown.
+    """
+
+    words: dict[str, int]
+    characters: dict[str, int]
+    intents: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form that the artifact holds."""
+        return {
+            "words": list(self.words),
+            "characters": "".join(self.characters),
+            "intents": list(self.intents),
+            "tags": list(self.tags),
+        }
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> Vocabulary:
+        """Read what ``to_dict`` wrote."""
+        return cls(
+            words=_rows(document["words"]),
+            characters=_rows(document["characters"]),
+            intents=tuple(document["intents"]),
+            tags=tuple(document["tags"]),
+        )
+
+
+def learn_vocabulary(
+    utterances: Iterable[Sequence[Token]], intents: Iterable[str], tags: Iterable[str]
+) -> Vocabulary:
+    """Collect the words used at least twice, all characters, the intents and the tags."""
+    counts = Counter(normalize(token.text) for tokens in utterances for token in tokens)
+    characters = {character for word in counts for character in word}
+    return Vocabulary(
+        words=_rows(sorted(word for word, count in counts.items() if count > 1)),
+        characters=_rows([*SHARED_CHARACTERS, *sorted(characters - set(SHARED_CHARACTERS))]),
+        intents=tuple(sorted(set(intents))),
+        tags=("O", *sorted(set(tags) - {"O"})),
+    )
+
+
+def _rows(names: Iterable[str]) -> dict[str, int]:
+    return {name: row for row, name in enumerate(names, start=UNKNOWN + 1)}
+
+
+@dataclass(frozen=True)
+class TokenFeatures:
+    """The arrays of one utterance of n tokens."""
+
+    shared: Vectors  # (n, dimensions)
+    words: Rows  # (n,)
+    characters: Rows  # (n, MAX_CHARACTERS)
+    shapes: Vectors  # (n, SHAPE_FEATURES)
+
+
+class FeatureExtractor:
+    """Turns tokens into arrays for one skill.
+
+    ``covered`` says whether the release knows the words of the locale; where it does not,
+    every word is composed of its sub-words, since a chance namesake would mislead.
+    """
+
+    def __init__(
+        self, embeddings: SharedEmbeddings, vocabulary: Vocabulary, *, covered: bool
+    ) -> None:
+        self._vector = embeddings.vector if covered else embeddings.composed
+        self._vocabulary = vocabulary
+        # One row has a root mean square of 1, which layers start best from.
+        self._scale = np.float32(np.sqrt(embeddings.dimensions))
+
+    def __call__(self, tokens: Sequence[Token]) -> TokenFeatures:
+        """Return the arrays of ``tokens``, of which there is at least one."""
+        found = [self.of_word(token.text) for token in tokens]
+        shared, words, characters = zip(*found, strict=True)
+        return TokenFeatures(
+            shared=np.stack(shared),
+            words=np.array(words, dtype=np.int64),
+            characters=np.stack(characters),
+            shapes=shapes_of(tokens),
+        )
+
+    def of_word(self, text: str) -> tuple[Vectors, int, Rows]:
+        """Return a word's shared vector, its skill-specific row and its characters."""
+        word = normalize(text)
+        vector: Vectors = self._vector(word) * self._scale
+        return vector, self._vocabulary.words.get(word, UNKNOWN), self._characters(word)
+
+    def _characters(self, word: str) -> Rows:
+        half = MAX_CHARACTERS // 2
+        kept = word if len(word) <= MAX_CHARACTERS else word[:half] + word[-half:]
+        row = np.zeros(MAX_CHARACTERS, dtype=np.int64)
+        known = self._vocabulary.characters
+        row[: len(kept)] = [known.get(character, UNKNOWN) for character in kept]
+        return row
+
+
+def shapes_of(tokens: Sequence[Token]) -> Vectors:
+    """Return the shape facts of n tokens, (n, SHAPE_FEATURES)."""
+    return np.array([_shape(tokens, index) for index in range(len(tokens))], dtype=np.float32)
+
+
+def _shape(tokens: Sequence[Token], index: int) -> tuple[float, ...]:
+    text = tokens[index].text
+    return (
+        text[0].isupper(),
+        text.isupper() and len(text) > 1,
+        text.isdigit(),
+        any(character.isdigit() for character in text),
+        not any(character.isalnum() for character in text),
+        index == 0,
+        index == len(tokens) - 1,
+        len(tokens) == 1,
+    )

@@ -1,0 +1,241 @@
+"""Fit the network of one skill. Needs torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nlu_engine.embeddings import SharedEmbeddings, Vectors, is_covered
+from nlu_engine.errors import TrainingDiverged
+from nlu_engine.features import (
+    SHAPE_FEATURES,
+    FeatureExtractor,
+    Vocabulary,
+    learn_vocabulary,
+    shapes_of,
+)
+from nlu_engine.frames import AnnotatedUtterance
+from nlu_engine.network import Batch, Network, NetworkShape
+from nlu_engine.neural import Allowed, NeuralRecognizer
+from nlu_engine.training_data import TrainingData
+from nlu_engine.utterances import Token, tags_of, tokenize
+
+MAX_TRAINING_TOKENS = 128
+"""Tokens of a training utterance that the network sees; a longer one is cut."""
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast the network learns."""
+
+    steps: int
+    batch_size: int = 16
+    learning_rate: float = 3e-3
+    label_smoothing: float = 0.05
+    weight_decay: float = 0.01
+    average_from: float = 0.6
+    """Share of the steps after which the weights are averaged (Izmailov et al. 2018)."""
+
+
+def schedule_for(utterances: int) -> Schedule:
+    """Return the schedule for a training set of that size: more passes over a small one."""
+    epochs = min(60, max(10, 30_000 / max(utterances, 1)))
+    return Schedule(steps=max(300, round(epochs * utterances / 16)))
+
+
+class WordTable:
+    """The features of every different word of a training set, each computed once."""
+
+    def __init__(self, tokenized: Sequence[Sequence[Token]], extract: FeatureExtractor) -> None:
+        words = dict.fromkeys(token.text for tokens in tokenized for token in tokens)
+        self._rows = {word: row for row, word in enumerate(words)}
+        shared, local, characters = zip(*(extract.of_word(word) for word in words), strict=True)
+        self.shared = torch.from_numpy(np.stack(shared))  # (words, dimensions)
+        self.local = torch.tensor(local)  # (words,)
+        self.characters = torch.from_numpy(np.stack(characters))  # (words, characters)
+
+    def rows(self, tokens: Sequence[Token]) -> Tensor:
+        """Return the row of each token, shape (n,)."""
+        return torch.tensor([self._rows[token.text] for token in tokens])
+
+
+@dataclass(frozen=True)
+class Example:
+    """One training utterance of n tokens as numbers."""
+
+    rows: Tensor  # (n,) of the word table
+    shapes: Tensor  # (n, SHAPE_FEATURES)
+    tags: Tensor  # (n,)
+    intent: int
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """A skill's training data as numbers, ready to be drawn in batches."""
+
+    table: WordTable
+    examples: list[Example]
+    vocabulary: Vocabulary
+    extract: FeatureExtractor
+
+    def batch(self, chosen: Sequence[int]) -> Batch:
+        """Return the padded arrays of the ``chosen`` examples."""
+        examples = [self.examples[index] for index in chosen]
+        lengths = torch.tensor([len(example.tags) for example in examples])
+        rows = _pad([example.rows for example in examples])
+        mask = torch.arange(rows.shape[1]) < lengths.unsqueeze(1)
+        return Batch(
+            shared=self.table.shared[rows] * mask.unsqueeze(-1),
+            words=self.table.local[rows] * mask,
+            characters=self.table.characters[rows] * mask.unsqueeze(-1),
+            shapes=_pad([example.shapes for example in examples]),
+            mask=mask,
+            tags=_pad([example.tags for example in examples]),
+            intents=torch.tensor([example.intent for example in examples]),
+        )
+
+
+def _pad(tensors: Sequence[Tensor]) -> Tensor:
+    return nn.utils.rnn.pad_sequence(list(tensors), batch_first=True)
+
+
+def prepare(
+    utterances: Sequence[AnnotatedUtterance], embeddings: SharedEmbeddings, *, covered: bool
+) -> TrainingSet:
+    """Turn annotated utterances into numbers, learning the skill's vocabulary."""
+    tokenized = [tokenize(utterance.text)[:MAX_TRAINING_TOKENS] for utterance in utterances]
+    tagged = [
+        tags_of(tokens, utterance.frame.slots)
+        for tokens, utterance in zip(tokenized, utterances, strict=True)
+    ]
+    intents = [utterance.frame.intent for utterance in utterances]
+    vocabulary = learn_vocabulary(tokenized, intents, _all_tags(tagged))
+    extract = FeatureExtractor(embeddings, vocabulary, covered=covered)
+    table = WordTable(tokenized, extract)
+    tag_rows = {tag: row for row, tag in enumerate(vocabulary.tags)}
+    examples = [
+        Example(
+            table.rows(tokens),
+            torch.from_numpy(shapes_of(tokens)),
+            torch.tensor([tag_rows[tag] for tag in tags]),
+            vocabulary.intents.index(intent),
+        )
+        for tokens, tags, intent in zip(tokenized, tagged, intents, strict=True)
+    ]
+    return TrainingSet(table, examples, vocabulary, extract)
+
+
+def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
+    names = {tag[2:] for tags in tagged for tag in tags if tag != "O"}
+    return {f"{prefix}-{name}" for name in names for prefix in "BI"}
+
+
+def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
+    """Return an untrained network with the sizes that the training set asks for."""
+    vocabulary = training_set.vocabulary
+    return Network(
+        NetworkShape(
+            words=len(vocabulary.words) + 2,
+            characters=len(vocabulary.characters) + 2,
+            intents=len(vocabulary.intents),
+            tags=len(vocabulary.tags),
+            dimensions=training_set.table.shared.shape[1],
+            shape_features=SHAPE_FEATURES,
+            **sizes,
+        )
+    )
+
+
+def train_neural(
+    data: TrainingData,
+    embeddings: SharedEmbeddings,
+    *,
+    seed: int = 0,
+    on_progress: Progress = lambda fraction: None,
+    schedule: Schedule | None = None,
+) -> NeuralRecognizer:
+    """Fit the network on ``data`` and return the recognizer made of it.
+
+    Raises TrainingDiverged when the loss stops being finite.
+    """
+    torch.manual_seed(seed)
+    training_set = prepare(data.utterances, embeddings, covered=is_covered(data.locale))
+    network = network_for(training_set)
+    schedule = schedule or schedule_for(len(training_set.examples))
+    weights = fit(network, training_set, schedule, seed, on_progress)
+    vocabulary = training_set.vocabulary
+    return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
+
+
+def _allowed(data: TrainingData, vocabulary: Vocabulary) -> Allowed:
+    return np.array(
+        [
+            [tag == "O" or tag[2:] in data.intent_slots[intent] for tag in vocabulary.tags]
+            for intent in vocabulary.intents
+        ]
+    )
+
+
+def fit(
+    network: Network,
+    training_set: TrainingSet,
+    schedule: Schedule,
+    seed: int,
+    on_progress: Progress,
+) -> dict[str, Vectors]:
+    """Run the schedule and return the averaged weights."""
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+    )
+    cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, schedule.learning_rate, total_steps=schedule.steps, pct_start=0.1
+    )
+    averaged = torch.optim.swa_utils.AveragedModel(network)
+    network.train()
+    chosen = draw(len(training_set.examples), schedule, seed)
+    for step, batch in enumerate(map(training_set.batch, chosen)):
+        loss = loss_of(network, batch, schedule.label_smoothing)
+        if not math.isfinite(loss.item()):
+            raise TrainingDiverged(f"The loss became {loss.item()} at step {step}.")
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        cycle.step()
+        if step >= schedule.average_from * schedule.steps:
+            averaged.update_parameters(network)
+        on_progress((step + 1) / schedule.steps)
+    # Half precision, as the artifact stores it: a pair parses the same before and after.
+    return {
+        name: value.detach().numpy().astype(np.float16).astype(np.float32)
+        for name, value in averaged.module.state_dict().items()
+    }
+
+
+def loss_of(network: Network, batch: Batch, smoothing: float) -> Tensor:
+    """Return the joint loss: cross-entropy of intents plus the CRF's of tag sequences."""
+    intents, tags = network(batch)
+    intent_loss = nn.functional.cross_entropy(intents, batch.intents, label_smoothing=smoothing)
+    tag_loss = -network.crf.log_likelihood(tags, batch.tags, batch.mask).mean()
+    total: Tensor = intent_loss + tag_loss
+    return total
+
+
+def draw(count: int, schedule: Schedule, seed: int) -> Iterator[list[int]]:
+    """Yield the examples of each step, every one of ``count`` once a pass, in random order."""
+    generator = np.random.default_rng(seed)
+    size = min(schedule.batch_size, count)
+    order: list[int] = []
+    for _ in range(schedule.steps):
+        if len(order) < size:
+            order += generator.permutation(count).tolist()
+        yield order[:size]
+        del order[:size]

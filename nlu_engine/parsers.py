@@ -1,0 +1,114 @@
+"""Parsers of one skill: what both have in common, and the pair of them side by side.
+
+A recognizer (``neural`` or ``baseline``) scores intents and tags; a SkillParser adds what
+does not depend on how: built-in intents by look-up, spans, resolved values.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from nlu_engine.frames import Frame, Parse, RankedIntent, SlotSpan
+from nlu_engine.resolution import Resolver
+from nlu_engine.utterances import Token, check_utterance, normalize, spans_of, tokenize
+
+MAX_ALTERNATIVES = 5
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a recognizer makes of n tokens: all intents, likeliest first, and n BIO tags."""
+
+    intents: tuple[RankedIntent, ...]
+    tags: tuple[str, ...]
+
+
+class Recognizer(Protocol):
+    """Scores the intents and tags of an utterance."""
+
+    def recognize(self, tokens: Sequence[Token]) -> Recognition:
+        """Return what ``tokens``, of which there is at least one, mean."""
+        ...
+
+
+class SkillParser:
+    """A parser of one skill around a recognizer.
+
+    ``exact`` maps normalized utterances to built-in intents, which match nothing else.
+    """
+
+    def __init__(
+        self, recognizer: Recognizer, *, exact: Mapping[str, str], resolver: Resolver
+    ) -> None:
+        self.recognizer = recognizer
+        self.exact = exact
+        self.resolver = resolver
+
+    def parse(self, utterance: str) -> Parse:
+        """Parse one utterance; raises InvalidUtterance when it is empty or too long."""
+        text = check_utterance(utterance)
+        builtin = self.exact.get(normalize(text).strip(" .!?"))
+        if builtin is not None:
+            return Parse(text, Frame(builtin), 1.0)
+        tokens = tokenize(text)
+        recognition = self.recognizer.recognize(tokens)
+        spans = spans_of(tokens, recognition.tags, text)
+        first, *others = recognition.intents
+        frame = Frame(first.intent, tuple(self._resolved(span) for span in spans))
+        return Parse(text, frame, first.confidence, tuple(others[:MAX_ALTERNATIVES]))
+
+    def parse_many(self, utterances: Sequence[str]) -> list[Parse]:
+        """Parse several utterances, in order."""
+        return [self.parse(utterance) for utterance in utterances]
+
+    def _resolved(self, span: SlotSpan) -> SlotSpan:
+        return replace(span, value=self.resolver.resolve(span.name, span.text))
+
+
+@dataclass(frozen=True)
+class ParsePair:
+    """The two parses of one utterance and the milliseconds that each took."""
+
+    utterance: str
+    neural: Parse
+    maxent_crf: Parse
+    neural_ms: float
+    maxent_crf_ms: float
+
+    @property
+    def agree(self) -> bool:
+        """Whether both parsers found the same intent and the same slot spans."""
+        ours, theirs = self.neural.frame, self.maxent_crf.frame
+        return ours.intent == theirs.intent and ours.spans() == theirs.spans()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{utterance, neural, maxent_crf}`` as the CLI and the API print it."""
+        return {
+            "utterance": self.utterance,
+            "neural": self.neural.to_dict(),
+            "maxent_crf": self.maxent_crf.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class ParserPair:
+    """Both parsers of a skill, with the manifest of how they were trained."""
+
+    neural: SkillParser
+    maxent_crf: SkillParser
+    manifest: dict[str, Any] = field(default_factory=dict)
+
+    def parse(self, utterance: str) -> ParsePair:
+        """Parse with both; raises InvalidUtterance when it is empty or too long."""
+        neural, neural_ms = _timed(self.neural, utterance)
+        maxent_crf, maxent_crf_ms = _timed(self.maxent_crf, utterance)
+        return ParsePair(utterance, neural, maxent_crf, neural_ms, maxent_crf_ms)
+
+
+def _timed(parser: SkillParser, utterance: str) -> tuple[Parse, float]:
+    started = time.perf_counter()
+    parse = parser.parse(utterance)
+    return parse, (time.perf_counter() - started) * 1000

@@ -1,0 +1,103 @@
+"""Train both parsers of a skill from the same training data."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from nlu_engine import __version__
+from nlu_engine.baseline_training import train_baseline
+from nlu_engine.embeddings import is_covered, known_share, load_embeddings, release_for
+from nlu_engine.errors import NotEnoughData
+from nlu_engine.neural_training import train_neural
+from nlu_engine.parsers import ParserPair, SkillParser
+from nlu_engine.resolution import Resolver
+from nlu_engine.training_data import TrainingData
+from nlu_engine.utterances import tokenize
+
+Progress = Callable[[str, float], None]
+BASELINE_SHARE = 0.05
+"""Share of the whole time that the baseline takes, for the progress that is reported."""
+
+
+def ignore(step: str, fraction: float) -> None:
+    """Take progress and do nothing with it."""
+
+
+def train_parsers(
+    data: TrainingData, *, seed: int = 0, on_progress: Progress = ignore
+) -> ParserPair:
+    """Train the DNN and the MaxEnt-CRF baseline on ``data``.
+
+    ``on_progress(step, fraction)`` is called several times a second with the step's name and
+    the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
+    Raises NotEnoughData without a single utterance, TrainingDiverged when the loss does.
+    """
+    _check(data)
+    torch.set_num_threads(1)  # two threads on a busy machine can be five times slower than one
+    embeddings = load_embeddings(release_for(data.locale))
+    resolver = Resolver(data.slot_values, data.slot_types, data.locale)
+    on_progress("maxent-crf", 0.0)
+    started = time.perf_counter()
+    baseline = train_baseline(data)
+    between = time.perf_counter()
+    neural = train_neural(
+        data,
+        embeddings,
+        seed=seed,
+        on_progress=lambda share: on_progress(
+            "neural", BASELINE_SHARE + (1 - BASELINE_SHARE) * share
+        ),
+    )
+    seconds = {"maxent_crf": between - started, "neural": time.perf_counter() - between}
+    return ParserPair(
+        SkillParser(neural, exact=data.exact, resolver=resolver),
+        SkillParser(baseline, exact=data.exact, resolver=resolver),
+        _manifest(data, seed, seconds, neural.vocabulary.tags),
+    )
+
+
+def _check(data: TrainingData) -> None:
+    if not data.utterances:
+        raise NotEnoughData(
+            "There is no utterance to learn from: 0 intents with samples. "
+            "Add an intent with at least one sample utterance."
+        )
+
+
+def _manifest(
+    data: TrainingData, seed: int, seconds: dict[str, float], tags: tuple[str, ...]
+) -> dict[str, Any]:
+    counts = Counter(utterance.frame.intent for utterance in data.utterances)
+    return {
+        "engine": __version__,
+        "embeddings": release_for(data.locale),
+        "locale": data.locale,
+        "seed": seed,
+        "utterances": len(data.utterances),
+        "intents": dict(sorted(counts.items())),
+        "slots": sorted({tag[2:] for tag in tags if tag != "O"}),
+        "train_seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "notes": _notes(data),
+    }
+
+
+def _notes(data: TrainingData) -> list[str]:
+    if not is_covered(data.locale):
+        return [
+            f"There are no shared embeddings for {data.locale} yet: this skill was trained on "
+            "sub-word, character and skill-specific embeddings, so words that its samples do not "
+            "hold are understood less well than in English."
+        ]
+    words = sorted({token.text for one in data.utterances for token in tokenize(one.text)})
+    share = known_share(load_embeddings(release_for(data.locale)), words)
+    if share < 0.7:
+        return [
+            f"Only {share:.0%} of the words of this skill are in the shared vocabulary of "
+            f"{data.locale}; the others are composed of sub-words. Is the locale right?"
+        ]
+    return []
