@@ -118,7 +118,10 @@ def number_of(text: str, slot_type: str, locale: str) -> str | None:
         return None
     if slot_type == "AMAZON.Ordinal":
         return _ordinal(said, language)
-    return _spelled(said, language)
+    spelled = _spelled(said, language)
+    if spelled and spelled.isdecimal() and slot_type == "AMAZON.NUMBER":
+        return str(int(spelled))
+    return spelled
 
 
 def _ordinal(said: str, language: str) -> str | None:

@@ -330,7 +330,8 @@ def _visible(character: str) -> str:
 
 def _closest(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the fix "Did you mean ...?" where a known name is near, else ``otherwise``."""
-    by_lower = {other.lower(): other for other in known}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), 1, 0.7)
+    by_lower = {other.lower().removeprefix("amazon."): other for other in known}
+    wanted = name.lower().removeprefix("amazon.")
+    near = difflib.get_close_matches(wanted, list(by_lower), 1, 0.7)
     hint = f"Did you mean {by_lower[near[0]]!r}?" if near else ""
     return " ".join(part for part in (hint, otherwise) if part)
