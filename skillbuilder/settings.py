@@ -288,4 +288,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # It warns at every connection that filesystem:// names no host.
+    "loggers": {"kombu.connection": {"level": "ERROR"}},
 }
