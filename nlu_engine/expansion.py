@@ -8,7 +8,7 @@ each deck has gone round once, so every value is seen; a budget bounds large slo
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from nlu_engine import builtins
@@ -23,6 +23,8 @@ COPIES = 5
 MAX_UTTERANCES = 2_000
 """Budget of filled samples a skill: training stays quick whatever the slot types hold."""
 
+_ATTEMPTS = 4
+
 
 @dataclass(frozen=True)
 class _Template:
@@ -36,20 +38,29 @@ class _Template:
 
 
 class _Deck:
-    """The surface forms of a slot type, each with its value's name, in shuffled order."""
+    """The surface forms of a slot type, each with its value's name, dealt round by round."""
 
     def __init__(self, cards: list[tuple[str, str | None]], seed: str) -> None:
         self.cards = cards
         self.dealt = 0
-        random.Random(seed).shuffle(self.cards)
+        self._random = random.Random(seed)
+        self._random.shuffle(self.cards)
 
     def deal(self) -> tuple[str, str | None]:
-        card = self.cards[self.dealt % len(self.cards)]
+        """Return the next card; no card comes twice in a row, where there are two."""
+        place = self.dealt % len(self.cards)
+        if self.dealt and place == 0:
+            # A new order each round, else samples would meet the same values again.
+            last = self.cards[-1]
+            self._random.shuffle(self.cards)
+            if self.cards[0] == last:
+                self.cards[0], self.cards[-1] = self.cards[-1], self.cards[0]
         self.dealt += 1
-        return card
+        return self.cards[place]
 
     @property
     def unseen(self) -> int:
+        """How many cards have not been dealt yet."""
         return max(0, len(self.cards) - self.dealt)
 
 
@@ -115,15 +126,27 @@ def _decks(
 
 def _fill_all(templates: list[_Template], decks: dict[str, _Deck]) -> list[AnnotatedUtterance]:
     """Fill each template COPIES times, then on in turn until every deck has gone round."""
-    utterances: list[AnnotatedUtterance] = []
+    utterances: dict[AnnotatedUtterance, None] = {}
     copies = min(COPIES, max(1, MAX_UTTERANCES // max(1, len(templates))))
     for _ in range(copies):
-        utterances += [_fill(template, decks) for template in templates]
+        for template in templates:
+            utterances[_fill_anew(template, decks, utterances)] = None
     for template in _in_turn(templates, decks):
         if len(utterances) >= MAX_UTTERANCES:
             break
-        utterances.append(_fill(template, decks))
-    return utterances
+        utterances[_fill(template, decks)] = None
+    return list(utterances)
+
+
+def _fill_anew(
+    template: _Template, decks: dict[str, _Deck], known: Collection[AnnotatedUtterance]
+) -> AnnotatedUtterance:
+    """Fill ``template`` so that it is not in ``known``, unless a few attempts all fail."""
+    for _ in range(_ATTEMPTS):
+        utterance = _fill(template, decks)
+        if utterance not in known:
+            break
+    return utterance
 
 
 def _in_turn(templates: list[_Template], decks: dict[str, _Deck]) -> Iterator[_Template]:

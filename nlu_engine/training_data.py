@@ -12,12 +12,12 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from nlu_engine import builtins
-from nlu_engine.documents import MAX_PROBLEMS, kind_of, shown
+from nlu_engine.documents import MAX_PROBLEMS, kind_of, shown, text_problems
 from nlu_engine.errors import InvalidInteractionModel, InvalidLabelledData, Problem
 from nlu_engine.expansion import expand
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, AnnotatedUtterance, Frame, SlotSpan
@@ -234,6 +234,8 @@ def _object_problems(document: dict[str, Any], place: str) -> Iterator[Problem]:
         if not isinstance(value, str) or not value.strip():
             message = f'"{key}" must be text that is not empty, not {kind_of(value)}.'
             yield Problem("wrong-type", place, message, shown(value), f'Add "{key}".')
+    for problem in text_problems(document):
+        yield replace(problem, path=f"{place}, {problem.path}")
     text = document.get("text")
     if isinstance(text, str) and len(text) > MAX_UTTERANCE_LENGTH:
         message = f"The text has {len(text):,} characters; at most {MAX_UTTERANCE_LENGTH:,}."
