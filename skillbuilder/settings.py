@@ -115,7 +115,9 @@ TEMPLATES = [
 
 def database() -> dict[str, Any]:
     """Return the database that DATABASE_URL names, with what each kind needs to be safe."""
-    config = env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'skillbuilder.sqlite3'}")
+    config: dict[str, Any] = env.db_url(
+        "DATABASE_URL", default=f"sqlite:///{VAR / 'skillbuilder.sqlite3'}"
+    )
     options = config.setdefault("OPTIONS", {})
     if config["ENGINE"].endswith("sqlite3"):
         # Without WAL and IMMEDIATE, a web server and a worker meet "database is locked".
@@ -218,17 +220,20 @@ AXES_RESET_ON_SUCCESS = True
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "skillbuilder.api.authentication.TokenAuthentication",
         # For the documentation page, where people are signed in already.
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["skillbuilder.api.documents.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "skillbuilder.api.views.NewestFirst",
+    "DEFAULT_PAGINATION_CLASS": "skillbuilder.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"user": env.str("API_RATE", default="3000/min")},
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env.str("API_RATE", default="3000/min"),
+        "builds": env.str("API_BUILD_RATE", default="60/min"),
+    },
     "EXCEPTION_HANDLER": "skillbuilder.api.errors.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -287,7 +292,14 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        # What beat and the pool say every few seconds drowns what matters.
+        **{
+            name: {"level": "WARNING"}
+            for name in ("axes", "celery.beat", "celery.worker.strategy", "celery.app.trace")
+        },
+        # It warns at every connection that filesystem:// names no host.
+        "kombu.connection": {"level": "ERROR"},
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # It warns at every connection that filesystem:// names no host.
-    "loggers": {"kombu.connection": {"level": "ERROR"}},
 }

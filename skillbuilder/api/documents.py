@@ -7,11 +7,20 @@ from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
 
+from nlu_engine.errors import InvalidInteractionModel, Problem
 from nlu_engine.interaction_model import read_document
 
 
-class StrictJSONParser(BaseParser):
-    """JSON with the bounds of the engine: depth, size, duplicate keys, UTF-8, no NaN."""
+class InvalidDocument(Exception):
+    """The request's body is not JSON that can be read and stored."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class InteractionModelParser(BaseParser):
+    """JSON within the bounds of the engine: depth, size, duplicate keys, UTF-8, no NaN."""
 
     media_type = "application/json"
 
@@ -23,3 +32,19 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """Return the document in ``stream``; raises InvalidInteractionModel."""
         return read_document(stream.read())
+
+
+class StrictJSONParser(InteractionModelParser):
+    """The same for documents that are no interaction models."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the document in ``stream``; raises InvalidDocument."""
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except InvalidInteractionModel as error:
+            raise InvalidDocument(error.problems) from error

@@ -17,14 +17,28 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from nlu_engine import errors as engine
+from skillbuilder.api.documents import InvalidDocument
 from skillbuilder.authoring.skills import SlugTaken
 from skillbuilder.training.runs import NotTrained, code_of
+
+
+class PreconditionFailed(Exception):
+    """The interaction model is not the one that the If-Match header names."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(
+            f"The interaction model has changed: its ETag is now {etag}. "
+            "Download it, bring in your changes and send them with the new ETag."
+        )
+
 
 STATUS: dict[type[Exception], int] = {
     engine.InvalidInteractionModel: status.HTTP_400_BAD_REQUEST,
     engine.InvalidLabelledData: status.HTTP_400_BAD_REQUEST,
     engine.InvalidUtterance: status.HTTP_400_BAD_REQUEST,
     engine.NotEnoughData: status.HTTP_400_BAD_REQUEST,
+    InvalidDocument: status.HTTP_400_BAD_REQUEST,
+    PreconditionFailed: status.HTTP_412_PRECONDITION_FAILED,
     SlugTaken: status.HTTP_409_CONFLICT,
     NotTrained: status.HTTP_409_CONFLICT,
     engine.TrainingCancelled: status.HTTP_409_CONFLICT,
@@ -60,13 +74,16 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 def framework_body(error: Exception, data: Any) -> dict[str, Any]:
     """Return our shape for an error of DRF or Django, whose own ``data`` has many."""
     if isinstance(error, exceptions.ValidationError):
-        problems = list(field_problems(data, "$"))
+        problems = list(field_problems(error.detail, "$"))
         message = " ".join(f"{problem['path']}: {problem['message']}" for problem in problems)
         return {"code": "invalid", "message": message, "problems": problems}
     if isinstance(error, Http404):
         return {"code": "not_found", "message": "There is no such thing here.", "problems": []}
     if isinstance(error, PermissionDenied):
         return {"code": "permission_denied", "message": "Not allowed.", "problems": []}
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        message = f"{error.detail} Send JSON with Content-Type: application/json."
+        return {"code": error.default_code, "message": message, "problems": []}
     detail = data.get("detail") if isinstance(data, dict) else data
     return {"code": getattr(detail, "code", "error"), "message": str(detail), "problems": []}
 

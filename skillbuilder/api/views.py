@@ -1,2 +1,332 @@
-class NewestFirst:
-    pass
+"""Where programs look. Every view finds its object among those that the user may see."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.http import parse_etags, quote_etag
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.api.documents import InteractionModelParser
+from skillbuilder.api.errors import PreconditionFailed
+from skillbuilder.api.serializers import (
+    ErrorSerializer,
+    NewRunSerializer,
+    NewSkillSerializer,
+    ParsePairSerializer,
+    RunSerializer,
+    SkillChangeSerializer,
+    SkillSerializer,
+    UploadSerializer,
+    UtteranceSerializer,
+    counts_of,
+)
+from skillbuilder.authoring.import_export import (
+    export_interaction_model,
+    import_interaction_model,
+    refuse_errors,
+)
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.skills import changed, create_skill
+from skillbuilder.training import artifacts, runs
+from skillbuilder.training.models import TrainingRun
+
+
+class BuildThrottle(ScopedRateThrottle):
+    """Limits how many builds a user asks for."""
+
+    scope_attr = "build_scope"
+
+
+def refusals(*codes: int) -> dict[int, Any]:
+    """Return the error responses of an endpoint, for its documentation."""
+    return dict.fromkeys((400, 401, 404, 429, *codes), OpenApiResponse(ErrorSerializer))
+
+
+def visible_skill(request: Request, slug: str) -> Skill:
+    """Return the skill ``slug`` if the user may see it, else raise Http404."""
+    return get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+
+
+def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
+    """Return the run ``run_id`` if the user may see its skill, else raise Http404."""
+    visible = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
+    return get_object_or_404(visible.select_related("skill").defer("snapshot"), pk=run_id)
+
+
+def validated(
+    serializer_class: type[serializers.Serializer], data: Any, **options: Any
+) -> dict[str, Any]:
+    """Return ``data`` as ``serializer_class`` reads it; raises ValidationError."""
+    serializer = serializer_class(data=data, **options)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+class SkillList(generics.ListAPIView):
+    """My skills."""
+
+    serializer_class = SkillSerializer
+
+    def get_queryset(self) -> QuerySet[Skill]:
+        """Return the skills that the user may see."""
+        return Skill.objects.visible_to(self.request.user)
+
+    @extend_schema(
+        operation_id="skills_list",
+        summary="List my skills",
+        responses={200: SkillSerializer(many=True), **refusals()},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List my skills, newest first."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="skills_create",
+        summary="Make a skill",
+        request=NewSkillSerializer,
+        responses={201: SkillSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request) -> Response:
+        """Make an empty skill. Put its interaction model next."""
+        wanted = validated(NewSkillSerializer, request.data)
+        skill = create_skill(request.user, **wanted)
+        address = reverse("api:skill", args=[skill.slug], request=request)
+        return Response(
+            SkillSerializer(skill).data, status.HTTP_201_CREATED, headers={"Location": address}
+        )
+
+
+class SkillDetail(APIView):
+    """One skill."""
+
+    @extend_schema(
+        operation_id="skills_read",
+        summary="Read a skill",
+        responses={200: SkillSerializer, **refusals()},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Read a skill, without its interaction model."""
+        return Response(SkillSerializer(visible_skill(request, slug)).data)
+
+    @extend_schema(
+        operation_id="skills_change",
+        summary="Rename a skill or change its locale",
+        request=SkillChangeSerializer,
+        responses={200: SkillSerializer, **refusals(413, 415)},
+    )
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change what is given; a slug never changes, for others know it."""
+        skill = visible_skill(request, slug)
+        wanted = validated(SkillChangeSerializer, request.data)
+        if wanted:
+            with transaction.atomic():
+                Skill.objects.filter(pk=skill.pk).update(**wanted)
+                changed(skill)
+            skill.refresh_from_db()
+        return Response(SkillSerializer(skill).data)
+
+    @extend_schema(
+        operation_id="skills_delete",
+        summary="Delete a skill",
+        responses={204: None, **refusals()},
+    )
+    def delete(self, request: Request, slug: str) -> Response:
+        """Delete a skill with its training runs and artifacts, for good."""
+        visible_skill(request, slug).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class InteractionModelDocument(APIView):
+    """The interaction model of a skill, in Alexa's JSON."""
+
+    parser_classes = [InteractionModelParser]
+
+    @extend_schema(
+        operation_id="interaction_model_read",
+        summary="Download the interaction model",
+        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
+        responses={
+            200: OpenApiResponse(OpenApiTypes.OBJECT, "Alexa's JSON, its digest in the ETag."),
+            304: None,
+            **refusals(),
+        },
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """Return everything in the skill, in the layout in which it was uploaded."""
+        model = export_interaction_model(visible_skill(request, slug))
+        tag = quote_etag(model.digest())
+        if tag in strong_etags(request.headers.get("If-None-Match", "")):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+        return Response(model.to_json(), headers={"ETag": tag})
+
+    @extend_schema(
+        operation_id="interaction_model_replace",
+        summary="Upload an interaction model",
+        parameters=[
+            OpenApiParameter(
+                "dry_run", bool, description="Check everything and store nothing: 1 or 0."
+            ),
+            OpenApiParameter(
+                "If-Match",
+                str,
+                OpenApiParameter.HEADER,
+                description="The ETag that you downloaded; 412 if it has changed since.",
+            ),
+        ],
+        request=OpenApiTypes.OBJECT,
+        responses={200: UploadSerializer, **refusals(412, 413, 415)},
+    )
+    def put(self, request: Request, slug: str) -> Response:
+        """Replace everything in the skill by the document, or refuse it with all problems."""
+        skill = visible_skill(request, slug)
+        dry_run = flag(request, "dry_run")
+        model = InteractionModel.from_json(request.data)
+        refuse_errors(model, skill.locale)
+        with transaction.atomic():
+            # Locked, so that nobody changes the skill between the comparison and the import.
+            skill = get_object_or_404(Skill.objects.select_for_update(), pk=skill.pk)
+            check_if_match(request, skill)
+            if not dry_run:
+                import_interaction_model(skill, model)
+        answer = {
+            "stored": not dry_run,
+            "digest": model.digest(),
+            "counts": counts_of(model),
+            "problems": [problem.to_dict() for problem in model.problems(skill.locale)],
+        }
+        headers = {} if dry_run else {"ETag": quote_etag(model.digest())}
+        return Response(answer, headers=headers)
+
+
+def flag(request: Request, name: str) -> bool:
+    """Return the query parameter ``name``, False if absent; raises ValidationError."""
+    value = request.query_params.get(name, "0").lower()
+    if value not in ("0", "1", "true", "false"):
+        raise ValidationError({name: [f"This is 1 or 0, not {value[:40]!r}."]})
+    return value in ("1", "true")
+
+
+def strong_etags(header: str) -> list[str]:
+    """Return the tags in ``header``; proxies that compress mark them weak, ours are not."""
+    return [tag.removeprefix("W/") for tag in parse_etags(header)]
+
+
+def check_if_match(request: Request, skill: Skill) -> None:
+    """Raise PreconditionFailed if the request has an If-Match that does not match."""
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return
+    current = quote_etag(export_interaction_model(skill).digest())
+    if current not in strong_etags(header):
+        raise PreconditionFailed(current)
+
+
+class RunList(generics.ListAPIView):
+    """The training runs of a skill."""
+
+    serializer_class = RunSerializer
+    throttle_classes = [*APIView.throttle_classes, BuildThrottle]
+
+    def get_throttles(self) -> list[Any]:
+        """Return the throttles; reading does not count as building."""
+        self.build_scope = "builds" if self.request.method == "POST" else None
+        return super().get_throttles()
+
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        """Return the runs of the skill, without their snapshots."""
+        if getattr(self, "swagger_fake_view", False):
+            return TrainingRun.objects.none()
+        skill = visible_skill(self.request, self.kwargs["slug"])
+        return skill.training_runs.select_related("skill").defer("snapshot")
+
+    @extend_schema(
+        operation_id="training_runs_list",
+        summary="List the training runs of a skill",
+        responses={200: RunSerializer(many=True), **refusals()},
+    )
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """List the training runs of the skill, newest first."""
+        return super().get(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="training_runs_create",
+        summary="Build: train both parsers",
+        request=NewRunSerializer,
+        responses={
+            202: OpenApiResponse(RunSerializer, "Follow the Location until the run is over."),
+            **refusals(413, 415),
+        },
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Train what is in the skill now.
+
+        A run of the very same content is reused, whether queued, training or ready; one of
+        other content that is still active is cancelled.
+        """
+        skill = visible_skill(request, slug)
+        wanted = validated(NewRunSerializer, request.data)
+        run, _ = runs.request_run(skill, seed=wanted["seed"])
+        address = reverse("api:training-run", args=[run.pk], request=request)
+        return Response(
+            RunSerializer(run).data, status.HTTP_202_ACCEPTED, headers={"Location": address}
+        )
+
+
+class RunDetail(APIView):
+    """One training run."""
+
+    @extend_schema(
+        operation_id="training_runs_read",
+        summary="Read a training run",
+        responses={200: RunSerializer, **refusals()},
+    )
+    def get(self, request: Request, run_id: uuid.UUID) -> Response:
+        """Read where a run stands and what came of it."""
+        return Response(RunSerializer(visible_run(request, run_id)).data)
+
+
+class RunCancel(APIView):
+    """The end of a training run before its time."""
+
+    @extend_schema(
+        operation_id="training_runs_cancel",
+        summary="Cancel a training run",
+        request=None,
+        responses={200: RunSerializer, **refusals()},
+    )
+    def post(self, request: Request, run_id: uuid.UUID) -> Response:
+        """Cancel a run at once; a run that is over stays as it is."""
+        run = visible_run(request, run_id)
+        runs.cancel_run(run)
+        return Response(RunSerializer(visible_run(request, run_id)).data)
+
+
+class Parse(APIView):
+    """Both parses of an utterance."""
+
+    @extend_schema(
+        operation_id="parse",
+        summary="Parse an utterance with both parsers",
+        request=UtteranceSerializer,
+        responses={200: ParsePairSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Parse an utterance with the skill's latest ready run."""
+        skill = visible_skill(request, slug)
+        wanted = validated(UtteranceSerializer, request.data)
+        _, pair = artifacts.parse(skill, wanted["utterance"])
+        return Response(pair.to_dict())

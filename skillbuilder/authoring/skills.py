@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -27,18 +27,20 @@ class SlugTaken(Exception):
 
 
 def create_skill(
-    owner: AbstractBaseUser,
+    owner: User | AnonymousUser,
     *,
     name: str,
     locale: str,
     slug: str | None = None,
     model: InteractionModel | None = None,
 ) -> Skill:
-    """Return a new skill, with the interaction model ``model`` in it if there is one.
+    """Return a new skill of ``owner``, with the interaction model ``model`` in it if there is one.
 
     Without ``slug`` one is derived from the name. Raises SlugTaken for an explicit slug
     that is taken. Stores all or nothing.
     """
+    if owner.is_anonymous:
+        raise TypeError("a skill needs an owner who is signed in")
     with transaction.atomic():
         skill = _insert(Skill(owner=owner, name=name, locale=locale), slug)
         if model is not None:

@@ -10,7 +10,7 @@ from types import TracebackType
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from nlu_engine.artifact import write_artifact
+from nlu_engine.artifact import read_manifest, write_artifact
 from nlu_engine.errors import TrainingCancelled
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.training import train_parsers
@@ -32,6 +32,7 @@ def build(run: TrainingRun) -> None:
     the engine raises.
     """
     started = time.monotonic()
+    log.info("run %s of skill %s: attempt %s", run.pk, run.skill.slug, run.attempts)
     model = InteractionModel.from_json(run.snapshot)
     with KeptLease(run) as lease:
         lease.report("expanding", 0.0)
@@ -43,10 +44,21 @@ def build(run: TrainingRun) -> None:
         )
         lease.report("publishing", TRAINING_SHARE, now=True)
         storage.publish(run.pk, lambda directory: write_artifact(pair, directory))
-    metrics = {"train_seconds": round(time.monotonic() - started, 1)}
-    metrics |= {"sizes": pair.manifest.get("sizes", {})}
-    if not runs.finish(run, notes=pair.manifest.get("notes", []), metrics=metrics):
+    manifest = read_manifest(storage.path_of(run.pk))
+    metrics = {
+        "train_seconds": round(time.monotonic() - started, 1),
+        "artifact_bytes": sum(manifest["sizes"].values()),
+    }
+    if not runs.finish(run, notes=list(manifest["notes"]), metrics=metrics):
+        discard_if_deleted(run)
         raise TrainingCancelled(f"Run {run.pk} was cancelled or lost when it was about to finish.")
+    log.info("run %s of skill %s is ready: %s", run.pk, run.skill.slug, metrics)
+
+
+def discard_if_deleted(run: TrainingRun) -> None:
+    """Remove the artifact of a run whose skill was deleted while it was being published."""
+    if not TrainingRun.objects.filter(pk=run.pk).exists():
+        storage.discard(run.pk)
 
 
 class KeptLease:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -72,7 +73,7 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
             return run, False
         run = TrainingRun.objects.create(skill=skill, snapshot=model.to_json(), **identity)
-        transaction.on_commit(lambda: send(run.pk))
+        transaction.on_commit(partial(send, run.pk))
     return run, True
 
 
@@ -99,8 +100,9 @@ def _reusable(skill: Skill, identity: dict[str, Any]) -> TrainingRun | None:
 
 def _supersede(skill: Skill, by: TrainingRun | None) -> None:
     active = skill.training_runs.filter(status__in=TrainingRun.ACTIVE)
-    for run in active.exclude(pk=by.pk if by else None):
-        cancel_run(run)
+    for run in active:
+        if run != by:
+            cancel_run(run)
 
 
 def send(run_id: uuid.UUID) -> None:
@@ -217,7 +219,7 @@ def _requeue(run: TrainingRun) -> bool:
     )
     if requeued:
         log.warning("run %s lost its worker, queued again", run.pk)
-        transaction.on_commit(lambda: send(run.pk))
+        transaction.on_commit(partial(send, run.pk))
     return bool(requeued)
 
 
@@ -233,5 +235,5 @@ def _resend_unheard() -> int:
     ids = list(waiting.values_list("pk", flat=True))
     TrainingRun.objects.filter(pk__in=ids).update(enqueued_at=now)
     for run_id in ids:
-        transaction.on_commit(lambda run_id=run_id: send(run_id))
+        transaction.on_commit(partial(send, run_id))
     return len(ids)

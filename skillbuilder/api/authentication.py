@@ -1,0 +1,36 @@
+"""Who is asking: the holder of a token, or someone signed in to the documentation page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from knox import auth
+from rest_framework.exceptions import AuthenticationFailed
+
+
+class TokenAuthentication(auth.TokenAuthentication):
+    """Knox's tokens; bytes that are no text are an invalid token, not a crash."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
+        """Return the user and the token; raises AuthenticationFailed."""
+        if not token.isascii():
+            raise AuthenticationFailed("Invalid token.")
+        user_and_token: tuple[Any, Any] = super().authenticate_credentials(token)
+        return user_and_token
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI document describes our tokens."""
+
+    target_class = TokenAuthentication
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the security scheme object."""
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": 'The word "Token", a space, and your token: `Token skb_...`',
+        }

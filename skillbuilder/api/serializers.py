@@ -1,0 +1,230 @@
+"""What the API reads and writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from nlu_engine.frames import MAX_UTTERANCE_LENGTH
+from nlu_engine.interaction_model import LOCALES, InteractionModel
+from skillbuilder.authoring.models import Skill
+from skillbuilder.training.models import TrainingRun
+
+
+class TextField(serializers.CharField):
+    """Text and nothing that merely can be turned into text."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return ``data`` if it is text; raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class SlugField(serializers.SlugField):
+    """A slug that is text already."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return ``data`` if it is a slug; raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without a fraction; "5" and true are none."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return ``data`` if it is a whole number; raises ValidationError."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses keys that it does not know, which are misspelt more often than meant."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the validated data; raises ValidationError."""
+        known = {name for name, field in self.fields.items() if not field.read_only}
+        unknown = [key for key in data if key not in known] if isinstance(data, dict) else []
+        if unknown:
+            names = ", ".join(sorted(known))
+            message = f"There is no such field here. Fields: {names}."
+            raise serializers.ValidationError({key: [message] for key in unknown}, "unknown-field")
+        return super().to_internal_value(data)
+
+
+class NewSkillSerializer(StrictSerializer):
+    """A skill to be made."""
+
+    name = TextField(max_length=120)
+    slug = SlugField(max_length=100, required=False, help_text="Derived from the name if absent.")
+    locale = serializers.ChoiceField(choices=LOCALES, default="en-US")
+
+
+class SkillChangeSerializer(StrictSerializer):
+    """What of a skill can be changed; its content is its interaction model."""
+
+    name = TextField(max_length=120, required=False)
+    locale = serializers.ChoiceField(choices=LOCALES, required=False)
+
+
+class SkillSerializer(serializers.ModelSerializer):
+    """A skill, without its interaction model."""
+
+    class Meta:
+        model = Skill
+        fields = ["name", "slug", "locale", "revision", "created_at", "updated_at"]
+        read_only_fields = fields
+
+
+class NewRunSerializer(StrictSerializer):
+    """How to train; everything has a default."""
+
+    seed = WholeNumberField(min_value=0, max_value=2**31 - 1, default=0)
+
+
+class RunErrorSerializer(serializers.Serializer):
+    """Why a run failed."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class RunSerializer(serializers.ModelSerializer):
+    """A training run: where it stands and what came of it."""
+
+    skill: serializers.SlugRelatedField[Skill] = serializers.SlugRelatedField(
+        slug_field="slug", read_only=True
+    )
+    notes = serializers.ListField(child=serializers.CharField(), read_only=True)
+    metrics = serializers.DictField(read_only=True)
+    progress = serializers.FloatField(read_only=True, min_value=0, max_value=1)
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = TrainingRun
+        fields = [
+            "id",
+            "skill",
+            "status",
+            "step",
+            "progress",
+            "attempts",
+            "error",
+            "notes",
+            "metrics",
+            "digest",
+            "locale",
+            "seed",
+            "engine_version",
+            "embeddings",
+            "created_at",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(RunErrorSerializer(allow_null=True))
+    def get_error(self, run: TrainingRun) -> dict[str, str] | None:
+        """Return why the run failed, None if it did not."""
+        if not run.error_code:
+            return None
+        return {"code": run.error_code, "message": run.error_message}
+
+
+class UtteranceSerializer(StrictSerializer):
+    """An utterance to be parsed; whether it can be is for the engine to say."""
+
+    utterance = TextField(
+        trim_whitespace=False,
+        allow_blank=True,
+        help_text=f"One to {MAX_UTTERANCE_LENGTH:,} characters, not only spaces.",
+    )
+
+
+class RankedIntentSerializer(serializers.Serializer):
+    """An intent and how likely it is."""
+
+    intent = serializers.CharField()
+    confidence = serializers.FloatField()
+
+
+class SlotSerializer(serializers.Serializer):
+    """A slot that was found: ``utterance[start:end] == text``."""
+
+    name = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField(help_text="Exclusive; in Unicode code points.")
+    text = serializers.CharField()
+    value = serializers.CharField()
+    confidence = serializers.FloatField(required=False)
+
+
+class ParseSerializer(RankedIntentSerializer):
+    """What one parser made of the utterance."""
+
+    alternatives = RankedIntentSerializer(many=True)
+    slots = SlotSerializer(many=True)
+
+
+class ParsePairSerializer(serializers.Serializer):
+    """What both parsers made of it, the same object as the command line's."""
+
+    utterance = serializers.CharField()
+    neural = ParseSerializer()
+    maxent_crf = ParseSerializer()
+
+
+class ProblemSerializer(serializers.Serializer):
+    """One thing that is wrong or doubtful, with its place and its fix."""
+
+    code = serializers.CharField()
+    path = serializers.CharField(help_text="A JSON path.")
+    message = serializers.CharField()
+    value = serializers.JSONField(allow_null=True)
+    fix = serializers.CharField(allow_blank=True)
+    severity = serializers.ChoiceField(choices=["error", "warning"])
+
+
+class ErrorSerializer(serializers.Serializer):
+    """The one shape of everything that goes wrong."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    problems = ProblemSerializer(many=True)
+
+
+class CountsSerializer(serializers.Serializer):
+    """How much there is in an interaction model."""
+
+    intents = serializers.IntegerField()
+    custom_intents = serializers.IntegerField()
+    slots = serializers.IntegerField()
+    samples = serializers.IntegerField()
+    slot_types = serializers.IntegerField()
+    slot_values = serializers.IntegerField()
+
+
+class UploadSerializer(serializers.Serializer):
+    """What came of an upload, or would come of it."""
+
+    stored = serializers.BooleanField(help_text="False for a dry run.")
+    digest = serializers.CharField(help_text="The ETag, without its quotation marks.")
+    counts = CountsSerializer()
+    problems = ProblemSerializer(many=True, help_text="Warnings only: errors are refused.")
+
+
+def counts_of(model: InteractionModel) -> dict[str, int]:
+    """Return how much there is in ``model``, as CountsSerializer has it."""
+    return {
+        "intents": len(model.intents),
+        "custom_intents": len(model.custom_intents()),
+        "slots": sum(len(intent.slots) for intent in model.intents),
+        "samples": sum(len(intent.samples) for intent in model.intents),
+        "slot_types": len(model.slot_types),
+        "slot_values": sum(len(slot_type.values) for slot_type in model.slot_types),
+    }
