@@ -63,9 +63,13 @@ def shown(value: object, limit: int = 160) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    text = value if isinstance(value, str) else json.dumps(_shallow(value), default=str)
+    text = value if isinstance(value, str) else _dumped(value)
     text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\u0000")
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(_shallow(value), default=str, ensure_ascii=False)
 
 
 def _shallow(value: object) -> object:
