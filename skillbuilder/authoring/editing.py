@@ -1,0 +1,221 @@
+"""Edits of a skill, each one whole or not at all.
+
+Two tabs must never overwrite each other silently, so whoever changes or removes a row
+shows the *stamp* of the row that was on the page; if the row has changed since, Conflict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.utterances import normalize
+from skillbuilder.authoring.import_export import (
+    export_interaction_model,
+    import_interaction_model,
+)
+from skillbuilder.authoring.models import (
+    Intent,
+    SampleUtterance,
+    Skill,
+    Slot,
+    SlotType,
+    SlotValue,
+)
+from skillbuilder.authoring.skills import changed
+
+Row = TypeVar("Row", bound=models.Model)
+
+_EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
+    Skill: ("name", "invocation_name", "locale"),
+    Intent: ("name",),
+    Slot: ("name", "type_name"),
+    SampleUtterance: ("text",),
+    SlotType: ("name",),
+    SlotValue: ("value", "synonyms", "value_id"),
+}
+# Punctuation that people write out of habit and that no sample may have.
+_PUNCTUATION = re.compile(r"[?!,;:\"“”„«»…¿¡。、？！，。؟،]")
+
+
+class Conflict(Exception):
+    """The row was changed or removed after it was shown; ``current`` is what it is now."""
+
+    def __init__(self, current: models.Model | None) -> None:
+        self.current = current
+        super().__init__(
+            "This was changed in another tab or by another program in the meantime."
+            if current
+            else "This was removed in another tab or by another program in the meantime."
+        )
+
+
+class NameTaken(Exception):
+    """Something else in this place has that name already."""
+
+
+def stamp(row: models.Model) -> str:
+    """Return a short digest of all that people can edit in ``row``."""
+    values = [getattr(row, field) for field in _EDITABLE[type(row)]]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def editing(skill: Skill) -> Iterator[None]:
+    """Make the block one edit of ``skill``: whole or not at all, one after the other."""
+    with transaction.atomic():
+        if not Skill.objects.select_for_update().filter(pk=skill.pk).first():
+            raise Conflict(None)
+        yield
+        changed(skill)
+
+
+def unchanged(row: Row, seen: str) -> Row:
+    """Return ``row`` as it is in the database; raises Conflict if that is not what was seen."""
+    fresh = type(row)._default_manager.filter(pk=row.pk).first()
+    if fresh is None or stamp(fresh) != seen:
+        raise Conflict(fresh)
+    return fresh
+
+
+def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> None:
+    """Change ``row``, which is ``skill`` or a part of it. Raises Conflict."""
+    with editing(skill):
+        fresh = unchanged(row, seen)
+        for field, value in values.items():
+            setattr(fresh, field, value)
+        fresh.save(update_fields=list(values))
+
+
+def remove(skill: Skill, row: models.Model, seen: str) -> None:
+    """Remove ``row`` from ``skill``. Raises Conflict."""
+    with editing(skill):
+        unchanged(row, seen).delete()
+
+
+def next_position(rows: models.QuerySet[Any]) -> int:
+    """Return the position after the last of ``rows``."""
+    last = rows.aggregate(last=models.Max("position"))["last"]
+    return 0 if last is None else last + 1
+
+
+def add_named(skill: Skill, rows: models.QuerySet[Row], **values: Any) -> Row:
+    """Add a row with a name, last of ``rows``. Raises NameTaken."""
+    with editing(skill):
+        refuse_taken(rows, values["name"])
+        return rows.create(**values, position=next_position(rows))
+
+
+def refuse_taken(rows: models.QuerySet[Any], name: str, other_than: models.Model | None = None):
+    """Raise NameTaken if one of ``rows`` (but ``other_than``) has that name, in any case."""
+    others = rows.exclude(pk=other_than.pk) if other_than else rows
+    for other in others.values_list("name", flat=True):
+        if other.casefold() == name.casefold():
+            raise NameTaken(f"There is {other} already. Choose another name.")
+
+
+# --- Samples ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Added:
+    """What came of several lines: how many were added, skipped, or cleaned of punctuation."""
+
+    added: int = 0
+    known: int = 0
+    cleaned: int = 0
+
+
+def clean_sample(text: str) -> str:
+    """Return a sample utterance without punctuation and needless spaces."""
+    return " ".join(_PUNCTUATION.sub(" ", text).split())
+
+
+def add_samples(intent: Intent, lines: Iterable[str], position: int | None = None) -> Added:
+    """Add each line to the samples of ``intent`` but those that it has already."""
+    written = [" ".join(line.split()) for line in lines if line.strip()]
+    with editing(intent.skill):
+        known = {normalize(text) for text in intent.samples.values_list("text", flat=True)}
+        new: list[str] = []
+        for text in map(clean_sample, written):
+            if text and normalize(text) not in known:
+                known.add(normalize(text))
+                new.append(text)
+        first = next_position(intent.samples.all()) if position is None else position
+        intent.samples.bulk_create(
+            SampleUtterance(intent=intent, text=text, position=first + number)
+            for number, text in enumerate(new)
+        )
+    cleaned = sum(clean_sample(text) != text for text in written)
+    return Added(len(new), len(written) - len(new), cleaned)
+
+
+# --- Names that other rows refer to -------------------------------------------------------
+
+
+def rename_slot(slot: Slot, seen: str, name: str) -> int:
+    """Rename ``slot`` and its {mentions} in the intent's samples; return how many changed.
+
+    Raises Conflict, NameTaken.
+    """
+    intent = slot.intent
+    with editing(intent.skill):
+        fresh = unchanged(slot, seen)
+        refuse_taken(intent.slots.all(), name, other_than=slot)
+        mention = re.compile(r"(\{(?:[^{}|]*\|)?\s*)" + re.escape(fresh.name) + r"(\s*\})")
+        rows = [row for row in intent.samples.all() if mention.search(row.text)]
+        for row in rows:
+            row.text = mention.sub(lambda found: found[1] + name + found[2], row.text)
+        SampleUtterance.objects.bulk_update(rows, ["text"], batch_size=500)
+        fresh.samples = [
+            mention.sub(lambda found: found[1] + name + found[2], text) for text in fresh.samples
+        ]
+        fresh.name = name
+        fresh.save(update_fields=["name", "samples"])
+    return len(rows)
+
+
+def rename_slot_type(slot_type: SlotType, seen: str, name: str) -> int:
+    """Rename ``slot_type`` and the type of the slots that have it; return how many had it.
+
+    Raises Conflict, NameTaken.
+    """
+    skill = slot_type.skill
+    with editing(skill):
+        fresh = unchanged(slot_type, seen)
+        refuse_taken(skill.slot_types.all(), name, other_than=slot_type)
+        slots = Slot.objects.filter(intent__skill=skill, type_name=fresh.name)
+        count = slots.update(type_name=name)
+        fresh.name = name
+        fresh.save(update_fields=["name"])
+    return count
+
+
+def rename_intent(intent: Intent, seen: str, name: str) -> None:
+    """Rename ``intent``. Raises Conflict, NameTaken."""
+    with editing(intent.skill):
+        fresh = unchanged(intent, seen)
+        refuse_taken(intent.skill.intents.all(), name, other_than=intent)
+        fresh.name = name
+        fresh.save(update_fields=["name"])
+
+
+# --- The whole document -------------------------------------------------------------------
+
+
+def replace_document(skill: Skill, model: InteractionModel, seen_digest: str) -> None:
+    """Replace all of ``skill`` by ``model``. Raises Conflict if it is not what was seen."""
+    with transaction.atomic():
+        if not Skill.objects.select_for_update().filter(pk=skill.pk).first():
+            raise Conflict(None)
+        if export_interaction_model(skill).digest() != seen_digest:
+            raise Conflict(skill)
+        import_interaction_model(skill, model)

@@ -1,0 +1,421 @@
+"""What people type, checked before anything is stored.
+
+Rules about the interaction model as a whole are not here: they are the engine's, and the
+pages show what it finds. A form refuses only what makes no sense at its own place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from nlu_engine import builtins
+from nlu_engine.documents import text_problems
+from nlu_engine.embeddings import is_covered
+from nlu_engine.errors import InvalidInteractionModel
+from nlu_engine.interaction_model import LOCALES, InteractionModel
+from nlu_engine.templates import TemplateError, parse_template
+from skillbuilder.authoring.editing import clean_sample
+from skillbuilder.authoring.import_export import read_upload
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.sample_skills import get_sample_skill, list_sample_skills
+
+MAX_SAMPLE_INPUT = 1_000
+MAX_VALUE_INPUT = 140
+MAX_LINES = 5_000
+
+_LANGUAGES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+}
+# Filled by rules rather than by a list of values; people look for these first.
+_COMMON_TYPES = (
+    "AMAZON.DATE",
+    "AMAZON.TIME",
+    "AMAZON.DURATION",
+    "AMAZON.NUMBER",
+    "AMAZON.FOUR_DIGIT_NUMBER",
+    "AMAZON.Ordinal",
+    "AMAZON.PhoneNumber",
+    "AMAZON.AlphaNumeric",
+    "AMAZON.SearchQuery",
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def locale_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the locales, those with shared word embeddings of their own first."""
+    named = [(locale, f"{_LANGUAGES[locale[:2]]} ({locale})") for locale in LOCALES]
+    return [
+        ("With shared word embeddings", [pair for pair in named if is_covered(pair[0])]),
+        ("Without (see below)", [pair for pair in named if not is_covered(pair[0])]),
+    ]
+
+
+def sample_skill_choices() -> list[tuple[str, str]]:
+    """Return the templates that a new skill can start from."""
+    return [(sample.key, sample.title) for sample in list_sample_skills()]
+
+
+def storable(text: str) -> str:
+    """Return ``text`` if every database can store it, else raise ValidationError."""
+    for problem in text_problems(text):
+        raise ValidationError(f"{problem.message} {problem.fix}")
+    return text
+
+
+def suggested_name(text: str) -> str:
+    """Return the nearest allowed name: "order a pizza!" becomes "OrderAPizza"."""
+    words = re.findall(r"[A-Za-z0-9_]+", text)
+    return "".join(word[:1].upper() + word[1:] for word in words).lstrip("0123456789")
+
+
+class NameField(forms.CharField):
+    """A name of letters, digits and _, as the JSON of an interaction model needs it.
+
+    ``builtin_names`` are the AMAZON.* names that are allowed too.
+    """
+
+    def __init__(self, *, builtin_names: tuple[str, ...] = (), **kwargs: Any) -> None:
+        super().__init__(max_length=200, **kwargs)
+        self.builtin_names = builtin_names
+
+    def clean(self, value: Any) -> Any:
+        name = super().clean(value)
+        if not name or _NAME.fullmatch(name) or name in self.builtin_names:
+            return name
+        suggestion = suggested_name(name)
+        hint = f" How about {suggestion}?" if suggestion else ""
+        raise ValidationError(
+            f"A name has only letters A to Z, digits and _, and begins with a letter.{hint}"
+        )
+
+
+class SlotNameField(NameField):
+    """The name of a slot; people may type its braces too."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(value) or "").strip("{} ")
+
+
+def with_value(form: forms.Form | forms.ModelForm, field: str, value: str) -> None:
+    """Make the bound ``form`` show ``value`` in ``field``, and the rest as it was typed."""
+    data = QueryDict(mutable=True)
+    data.update({name: form.data[name] for name in form.data} | {field: value})
+    form.data = data
+
+
+def stamp_field() -> forms.CharField:
+    """Return the hidden field that says what the edited row was when it was shown."""
+    return forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+# --- Skills -------------------------------------------------------------------------------
+
+
+class DocumentForm(forms.Form):
+    """Alexa's JSON, pasted or as a file."""
+
+    document = forms.CharField(required=False, strip=False)
+    upload = forms.FileField(required=False)
+
+    problems: tuple[Any, ...] = ()
+    model: InteractionModel | None = None
+    kept_text = ""
+    """What was sent, the file too, as text: shown again when it was refused."""
+
+    def raw(self) -> bytes:
+        """Return what was sent, the file before the text; settings bound its size."""
+        upload = self.cleaned_data.get("upload")
+        if upload:
+            upload.seek(0)
+            return bytes(upload.read())
+        # A browser sends every line break as two characters.
+        text = self.cleaned_data.get("document") or ""
+        return text.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
+
+    def read_model(self, locale: str) -> None:
+        """Read the document into ``model``, or its problems into ``problems``."""
+        raw = self.raw()
+        self.kept_text = raw.decode("utf-8-sig", "replace")
+        if not raw.strip():
+            self.add_error("document", "Paste the JSON here or choose a file.")
+            return
+        try:
+            self.model = read_upload(raw, locale)
+        except InvalidInteractionModel as error:
+            self.problems = error.problems
+            self.add_error(None, "Nothing was stored, because of the problems below.")
+
+
+class NewSkillForm(DocumentForm):
+    """A new skill: from a template, from Alexa's JSON, or blank."""
+
+    start = forms.ChoiceField(
+        choices=[("template", "Template"), ("json", "Alexa JSON"), ("blank", "Blank")],
+        initial="template",
+    )
+    name = forms.CharField(max_length=120, required=False)
+    locale = forms.ChoiceField(choices=locale_choices, initial="en-US")
+    template = forms.ChoiceField(choices=sample_skill_choices, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start = cleaned.get("start")
+        if start == "template":
+            self._clean_template(cleaned)
+        elif start == "json" and cleaned.get("locale"):
+            self.read_model(cleaned["locale"])
+            invocation_name = self.model.invocation_name if self.model else ""
+            cleaned["name"] = cleaned.get("name") or invocation_name.title()[:120]
+        wants_name = start == "blank" or self.model is not None
+        if wants_name and not cleaned.get("name") and "name" not in self.errors:
+            self.add_error("name", "Give the skill a name.")
+        return cleaned
+
+    def clean_name(self) -> str:
+        return storable(self.cleaned_data["name"])
+
+    def _clean_template(self, cleaned: dict[str, Any]) -> None:
+        if not cleaned.get("template"):
+            if "template" not in self.errors:
+                self.add_error("template", "Choose a template.")
+            return
+        sample = get_sample_skill(cleaned["template"])
+        self.model = sample.model
+        cleaned["locale"] = sample.locale
+        cleaned["name"] = cleaned.get("name") or sample.title
+
+
+class SkillForm(forms.ModelForm):
+    """Name, invocation name and locale of a skill."""
+
+    stamp = stamp_field()
+    locale = forms.ChoiceField(choices=locale_choices)
+
+    class Meta:
+        model = Skill
+        fields = ["name", "invocation_name", "locale"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for field in ("name", "invocation_name"):
+            storable(cleaned.get(field) or "")
+        return cleaned
+
+
+class ReplaceForm(DocumentForm):
+    """A document that replaces the one whose digest the page showed."""
+
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, locale: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locale = locale
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "document" not in self.errors:
+            self.read_model(self.locale)
+        return cleaned
+
+
+# --- Names --------------------------------------------------------------------------------
+
+
+class IntentNameForm(forms.Form):
+    """The name of a new intent, our own or one of Alexa's."""
+
+    name = NameField(builtin_names=builtins.INTENTS)
+
+
+class SlotTypeNameForm(forms.Form):
+    """The name of a new slot type; one of Alexa's to extend that."""
+
+    name = NameField(builtin_names=builtins.SLOT_TYPES)
+
+
+class RenameIntentForm(IntentNameForm):
+    """Another name for an intent."""
+
+    stamp = stamp_field()
+
+
+class RenameSlotTypeForm(SlotTypeNameForm):
+    """Another name for a slot type."""
+
+    stamp = stamp_field()
+
+
+class StampForm(forms.Form):
+    """Removes what was shown, if it still is what it was."""
+
+    stamp = stamp_field()
+
+
+# --- Samples and slots --------------------------------------------------------------------
+
+
+def checked_sample(text: str) -> str:
+    """Return one sample utterance, cleaned, or raise ValidationError."""
+    storable(text)
+    if len(text) > MAX_SAMPLE_INPUT:
+        raise ValidationError(
+            f"A sample utterance may have {MAX_SAMPLE_INPUT:,} characters, "
+            f"this one has {len(text):,}: {text[:60]}…"
+        )
+    try:
+        parse_template(text)
+    except TemplateError as error:
+        raise ValidationError(f"{error} Write a slot as {{slotName}}: {text[:120]}") from error
+    cleaned = clean_sample(text)
+    if text.strip() and not cleaned:
+        raise ValidationError(f"There are no words in {text[:60]}")
+    return cleaned
+
+
+class SamplesForm(forms.Form):
+    """New sample utterances, one a line."""
+
+    text = forms.CharField(strip=True, max_length=1_000_000)
+    # Where Undo puts a removed one back.
+    position = forms.IntegerField(required=False, min_value=0, max_value=10_000_000)
+
+    def clean_text(self) -> list[str]:
+        lines = [line for line in self.cleaned_data["text"].splitlines() if line.strip()]
+        if len(lines) > MAX_LINES:
+            raise ValidationError(f"At most {MAX_LINES:,} lines at once; these are {len(lines):,}.")
+        for line in lines:
+            checked_sample(line)
+        return lines
+
+
+class SampleForm(forms.Form):
+    """Another text for a sample utterance."""
+
+    text = forms.CharField(max_length=100_000)
+    stamp = stamp_field()
+
+    def clean_text(self) -> str:
+        return checked_sample(self.cleaned_data["text"])
+
+
+def slot_type_choices(
+    own_types: Iterable[str], current: str = ""
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the slot types that a slot may have, in groups: the skill's own, and Alexa's."""
+    own = [name for name in own_types if not name.startswith("AMAZON.")]
+    common = [name for name in _COMMON_TYPES if name in builtins.SLOT_TYPES]
+    lists = [name for name in builtins.SLOT_TYPES if name not in common]
+    groups = [
+        ("Slot types of this skill", own),
+        ("Built in: numbers, times, phrases", common),
+        ("Built in: lists", lists),
+    ]
+    if current and all(current not in names for _, names in groups):
+        groups.append(("Not declared", [current]))
+    return [(title, [(name, name) for name in names]) for title, names in groups if names]
+
+
+class SlotForm(forms.Form):
+    """A new slot of an intent."""
+
+    name = SlotNameField()
+    type_name = forms.ChoiceField()
+
+    def __init__(self, *args: Any, skill: Skill, current: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = skill.slot_types.values_list("name", flat=True)
+        field = cast(forms.ChoiceField, self.fields["type_name"])
+        field.choices = slot_type_choices(own, current)
+
+
+class SlotTypeOfSlotForm(SlotForm):
+    """Another slot type for a slot."""
+
+    name = None  # type: ignore[assignment]
+    stamp = stamp_field()
+
+
+class RenameSlotForm(forms.Form):
+    """Another name for a slot."""
+
+    name = SlotNameField()
+    stamp = stamp_field()
+
+
+# --- Slot values --------------------------------------------------------------------------
+
+
+def split_synonyms(text: str) -> list[str]:
+    """Return comma separated synonyms, each once, in order."""
+    parts = (" ".join(part.split()) for part in re.split(r"[,\n،、]", text))
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def checked_value(text: str) -> str:
+    """Return a value or synonym, or raise ValidationError."""
+    storable(text)
+    if len(text) > MAX_VALUE_INPUT:
+        raise ValidationError(
+            f"A value may have {MAX_VALUE_INPUT} characters, this one has {len(text)}: {text[:60]}…"
+        )
+    return text
+
+
+class ValueForm(forms.Form):
+    """A slot value with its synonyms and id."""
+
+    value = forms.CharField(max_length=10_000)
+    synonyms = forms.CharField(required=False, max_length=100_000)
+    value_id = forms.CharField(required=False, max_length=200)
+    position = forms.IntegerField(required=False, min_value=0, max_value=10_000_000)
+
+    def clean_value(self) -> str:
+        return checked_value(" ".join(self.cleaned_data["value"].split()))
+
+    def clean_synonyms(self) -> list[str]:
+        synonyms = split_synonyms(self.cleaned_data["synonyms"])
+        return [checked_value(synonym) for synonym in synonyms]
+
+    def clean_value_id(self) -> str:
+        return storable(self.cleaned_data["value_id"])
+
+
+class EditValueForm(ValueForm):
+    """A slot value that is there already."""
+
+    stamp = stamp_field()
+
+
+class ValuesForm(forms.Form):
+    """Several slot values, one a line: "large: big, huge"."""
+
+    lines = forms.CharField(max_length=1_000_000)
+
+    def clean_lines(self) -> list[tuple[str, list[str]]]:
+        lines = [line for line in self.cleaned_data["lines"].splitlines() if line.strip()]
+        if len(lines) > MAX_LINES:
+            raise ValidationError(f"At most {MAX_LINES:,} lines at once; these are {len(lines):,}.")
+        return [self._pair(line) for line in lines]
+
+    @staticmethod
+    def _pair(line: str) -> tuple[str, list[str]]:
+        value, _, synonyms = line.partition(":")
+        value = checked_value(" ".join(value.split()))
+        if not value:
+            raise ValidationError(f"There is no value before the colon: {line[:60]}")
+        return value, [checked_value(synonym) for synonym in split_synonyms(synonyms)]

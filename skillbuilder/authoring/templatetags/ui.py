@@ -1,0 +1,77 @@
+"""Template tags that every page uses: icons, and text with its slots in colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
+from skillbuilder.authoring.models import Intent
+
+register = template.Library()
+
+_ALERTS = {"error": "danger", "warning": "warning", "success": "success"}
+
+
+@cache
+def _drawing(name: str) -> SafeString:
+    """Return what is inside the <svg> element of the vendored icon ``name``."""
+    folder = Path(settings.BASE_DIR) / "static" / "vendor" / "tabler-icons-3.51.0"
+    text = (folder / f"{name}.svg").read_text(encoding="utf-8")
+    inside = text.partition(">")[2].rpartition("</svg>")[0]
+    return mark_safe(" ".join(inside.split()))  # noqa: S308 - our own vendored file
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """Return the icon ``name`` as inline SVG; decoration only, so hidden from readers."""
+    return format_html(
+        '<svg class="icon {}" viewBox="0 0 24 24" width="24" height="24" fill="none" '
+        'stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" '
+        'aria-hidden="true" focusable="false">{}</svg>',
+        classes,
+        _drawing(name),
+    )
+
+
+@register.filter
+def alert_class(level: str) -> str:
+    """Return the colour of an alert for the level of a message."""
+    return _ALERTS.get(level, "info")
+
+
+@register.inclusion_tag("_pieces.html")
+def sample_text(text: str, colors: SlotColors) -> dict[str, list[Piece]]:
+    """Show a sample utterance with its {slots} as coloured chips."""
+    return {"pieces": sample_pieces(text, colors)}
+
+
+@register.inclusion_tag("_slot_chip.html")
+def slot_chip(name: str, colors: SlotColors) -> dict[str, object]:
+    """Show the name of a slot in its colour."""
+    return {"name": name, "color": colors[name]}
+
+
+@register.filter
+def percent(fraction: float) -> str:
+    """Return 0.8734 as "87.3 %"; never "100.0 %" for less than certainty."""
+    shown = min(fraction * 100, 99.9) if fraction < 1 else 100
+    return f"{shown:.1f} %"
+
+
+@register.filter
+def get(mapping: dict[object, object], key: object) -> object:
+    """Return ``mapping[key]``, or None."""
+    return mapping.get(key)
+
+
+@register.filter
+def builtin_only(intents: Iterable[Intent]) -> list[Intent]:
+    """Return the AMAZON.* ones of ``intents``."""
+    return [intent for intent in intents if intent.is_builtin]

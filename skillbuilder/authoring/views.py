@@ -1,0 +1,300 @@
+"""Pages about skills as a whole: list, new, overview, settings, JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from nlu_engine import builtins
+from nlu_engine.embeddings import is_covered
+from skillbuilder.authoring import editing
+from skillbuilder.authoring.editing import Conflict, stamp
+from skillbuilder.authoring.forms import (
+    IntentNameForm,
+    NewSkillForm,
+    ReplaceForm,
+    SkillForm,
+    SlotTypeNameForm,
+    StampForm,
+    with_value,
+)
+from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
+from skillbuilder.authoring.places import placed
+from skillbuilder.authoring.sample_skills import list_sample_skills
+from skillbuilder.authoring.skills import create_skill
+
+SKILLS_A_PAGE = 20
+MIN_INTENTS = 2
+MIN_SAMPLES = 5
+
+
+# --- All skills ---------------------------------------------------------------------------
+
+
+def with_counts(skills: QuerySet[Skill]) -> QuerySet[Skill]:
+    """Add ``intent_count`` (the skill's own ones) and ``slot_type_count`` to each skill."""
+    own = ~Q(intents__name__startswith="AMAZON.")
+    return skills.annotate(
+        intent_count=Count("intents", filter=own, distinct=True),
+        slot_type_count=Count("slot_types", distinct=True),
+    )
+
+
+@require_GET
+@signed_in
+def skill_list(request: HttpRequest) -> HttpResponse:
+    """Show my skills, those changed last first; ``q`` searches their names."""
+    query = request.GET.get("q", "").strip()
+    mine = Skill.objects.visible_to(request.user)
+    found = mine.filter(Q(name__icontains=query) | Q(slug__icontains=query)) if query else mine
+    page = Paginator(with_counts(found), SKILLS_A_PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "query": query, "has_skills": mine.exists()}
+    template = "authoring/_skills.html" if by_htmx(request) else "authoring/skill_list.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def skill_create(request: HttpRequest) -> HttpResponse:
+    """Make a skill from a template, from Alexa's JSON, or blank."""
+    start = request.GET.get("start", "template")
+    form = NewSkillForm(request.POST or None, request.FILES or None, initial={"start": start})
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        skill = create_skill(
+            request.user, name=chosen["name"], locale=chosen["locale"], model=form.model
+        )
+        messages.success(request, f"{skill.name} is here. Look around, then build it.")
+        return redirect("skill-detail", skill.slug)
+    context = {"form": form, "samples": list_sample_skills()}
+    return render(
+        request, "authoring/skill_create.html", context, status=422 if form.errors else 200
+    )
+
+
+# --- One skill ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line of the builder checklist."""
+
+    done: bool
+    title: str
+    help: str
+    url: str = ""
+
+
+def custom_intents(skill: Skill) -> list[Any]:
+    """Return the skill's own intents, with ``sample_count`` and ``slot_count``."""
+    return [intent for intent in counted_intents(skill) if not intent.is_builtin]
+
+
+def counted_intents(skill: Skill) -> list[Any]:
+    """Return all intents, with ``sample_count`` and ``slot_count``."""
+    counts = {
+        "sample_count": Count("samples", distinct=True),
+        "slot_count": Count("slots", distinct=True),
+    }
+    return list(skill.intents.annotate(**counts))
+
+
+def checklist(skill: Skill, intents: list[Any]) -> list[Step]:
+    """Return the steps before the first build, and whether each is done."""
+    custom = [intent for intent in intents if not intent.is_builtin]
+    thin = [intent for intent in custom if intent.sample_count < MIN_SAMPLES]
+    return [
+        Step(
+            bool(skill.invocation_name),
+            "Say what the skill is called",
+            "The invocation name is what people say to open it: “pizza corner”.",
+        ),
+        Step(
+            len(custom) >= MIN_INTENTS,
+            "Two intents of your own",
+            "An intent is one thing people may want: order a pizza, cancel it.",
+        ),
+        Step(
+            bool(custom) and not thin,
+            "Five sample utterances in each",
+            f"Too few in {', '.join(intent.name for intent in thin[:4])}."
+            if thin
+            else "A sample utterance is one way to say it: “order a {size} pizza”.",
+        ),
+    ]
+
+
+@require_GET
+@skill_page
+def skill_detail(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show what is in the skill, what is wrong with it, and what to do next."""
+    return overview(request, skill)
+
+
+def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: Any) -> HttpResponse:
+    """Render the overview, with bound forms in ``context`` where one was refused."""
+    intents = counted_intents(skill)
+    present = {intent.name for intent in intents}
+    problems = export_interaction_model(skill).problems(skill.locale)
+    defaults = {
+        "tab": "overview",
+        "custom_intents": [intent for intent in intents if not intent.is_builtin],
+        "builtin_intents": [intent for intent in intents if intent.is_builtin],
+        "missing_builtins": [name for name in builtins.INTENTS if name not in present],
+        "slot_types": skill.slot_types.annotate(value_count=Count("values")),
+        "problems": placed(skill, problems),
+        "errors": sum(problem.severity == "error" for problem in problems),
+        "steps": checklist(skill, intents),
+        "covered": is_covered(skill.locale),
+        "intent_form": IntentNameForm(),
+        "slot_type_form": SlotTypeNameForm(),
+    }
+    return show(request, skill, "authoring/skill_detail.html", defaults | context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@skill_page
+def skill_settings(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Change name, invocation name and locale."""
+    if request.method == "GET":
+        form = SkillForm(instance=skill, initial={"stamp": stamp(skill)})
+        return show(
+            request, skill, "authoring/skill_settings.html", {"tab": "settings", "form": form}
+        )
+    # The form writes into its own copy: the page's heading keeps what is stored.
+    form = SkillForm(request.POST, instance=Skill.objects.get(pk=skill.pk))
+    if form.is_valid():
+        values = {
+            field: form.cleaned_data[field] for field in ("name", "invocation_name", "locale")
+        }
+        try:
+            editing.set_fields(skill, skill, form.cleaned_data["stamp"], **values)
+        except Conflict as conflict:
+            return settings_conflict(request, skill, form, conflict)
+        messages.success(request, "Saved.")
+        return redirect("skill-settings", skill.slug)
+    context = {"tab": "settings", "form": form}
+    return show(request, skill, "authoring/skill_settings.html", context, status=422)
+
+
+def settings_conflict(
+    request: HttpRequest, skill: Skill, form: SkillForm, conflict: Conflict
+) -> HttpResponse:
+    """Show what is stored now beside what was typed, which a second click will save."""
+    if conflict.current:
+        with_value(form, "stamp", stamp(conflict.current))
+    context = {"tab": "settings", "form": form, "conflict": conflict}
+    return show(request, skill, "authoring/skill_settings.html", context, status=409)
+
+
+@require_http_methods(["GET", "POST"])
+@skill_page
+def skill_delete(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Ask, then delete the skill with all its builds."""
+    form = StampForm(request.POST or None, initial={"stamp": stamp(skill)})
+    if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["stamp"] == stamp(skill):
+            skill.delete()
+            messages.success(request, f"{skill.name} was deleted.")
+            return redirect("skill-list")
+        form = StampForm(initial={"stamp": stamp(skill)})
+        messages.warning(request, "The skill was changed in the meantime. Is this still the one?")
+    counted = with_counts(Skill.objects.filter(pk=skill.pk)).get()
+    context = {"tab": "settings", "form": form, "counted": counted}
+    return show(request, skill, "authoring/skill_delete.html", context)
+
+
+# --- JSON ---------------------------------------------------------------------------------
+
+
+def pretty_json(skill: Skill) -> str:
+    """Return the interaction model of ``skill`` as people like to read JSON."""
+    document = export_interaction_model(skill).to_json()
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+@require_http_methods(["GET", "POST"])
+@skill_page
+def skill_json(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show the interaction model as JSON; replace it by what is pasted or uploaded."""
+    if request.method == "GET":
+        form = ReplaceForm(locale=skill.locale, initial={"digest": digest_of(skill)})
+        return json_page(request, skill, form)
+    form = ReplaceForm(request.POST, request.FILES, locale=skill.locale)
+    if not form.is_valid() or form.model is None:
+        return json_page(request, skill, form, status=422)
+    try:
+        editing.replace_document(skill, form.model, form.cleaned_data["digest"])
+    except Conflict as conflict:
+        with_value(form, "digest", digest_of(skill))
+        return json_page(request, skill, form, status=409, conflict=conflict)
+    messages.success(request, "The interaction model was replaced. Build to try it.")
+    return redirect("skill-detail", skill.slug)
+
+
+def digest_of(skill: Skill) -> str:
+    """Return the digest of what is in ``skill`` now."""
+    return export_interaction_model(skill).digest()
+
+
+def json_page(
+    request: HttpRequest, skill: Skill, form: ReplaceForm, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Render the JSON tab."""
+    context |= {"tab": "json", "form": form, "document": pretty_json(skill)}
+    return show(request, skill, "authoring/skill_json.html", context, status=status)
+
+
+@require_GET
+@skill_page
+def skill_json_download(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Send the interaction model as a file."""
+    answer = HttpResponse(pretty_json(skill) + "\n", content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{skill.slug}.{skill.locale}.json"'
+    return answer
+
+
+# --- New intents and slot types -----------------------------------------------------------
+
+
+@require_POST
+@skill_page
+def intent_create(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Add an intent, our own or a built-in one, and open it."""
+    form = IntentNameForm(request.POST)
+    if form.is_valid():
+        try:
+            intent = editing.add_named(skill, skill.intents.all(), name=form.cleaned_data["name"])
+        except editing.NameTaken as error:
+            form.add_error("name", str(error))
+        else:
+            if intent.is_builtin:
+                return redirect("skill-detail", skill.slug)
+            return redirect("intent-detail", skill.slug, intent.pk)
+    return overview(request, skill, 422, intent_form=form)
+
+
+@require_POST
+@skill_page
+def slot_type_create(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Add a slot type and open it."""
+    form = SlotTypeNameForm(request.POST)
+    if form.is_valid():
+        rows = skill.slot_types.all()
+        try:
+            slot_type = editing.add_named(skill, rows, name=form.cleaned_data["name"])
+        except editing.NameTaken as error:
+            form.add_error("name", str(error))
+        else:
+            return redirect("slot-type-detail", skill.slug, slot_type.pk)
+    return overview(request, skill, 422, slot_type_form=form)

@@ -1,0 +1,111 @@
+"""Pages about builds: start one, watch it, cancel it, look at earlier ones."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from nlu_engine.errors import InvalidInteractionModel
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.pages import show, signed_in, skill_page
+from skillbuilder.authoring.places import placed
+from skillbuilder.training import runs
+from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.state import elapsed, runs_ahead
+
+RUNS_A_PAGE = 15
+# A run that waits longer than this with nothing before it has probably no worker.
+PATIENCE = timedelta(seconds=20)
+
+
+def run_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give ``view`` the run that the address names; one of somebody else's skill is a 404."""
+
+    @signed_in
+    @wraps(view)
+    def wrapper(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+        mine = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
+        run = get_object_or_404(mine.select_related("skill").defer("snapshot"), pk=run_id)
+        return view(request, run)
+
+    return wrapper
+
+
+@require_http_methods(["GET", "POST"])
+@skill_page
+def skill_build(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show the builds of a skill; a POST starts one, or finds the one that is the same."""
+    if request.method == "GET":
+        return builds(request, skill)
+    try:
+        run, created = runs.request_run(skill)
+    except InvalidInteractionModel as error:
+        return builds(request, skill, 422, problems=placed(skill, error.problems))
+    if not created and not run.is_active:
+        messages.info(request, "Nothing has changed since that build, so it is used again.")
+    return redirect("skill-build", skill.slug)
+
+
+def builds(request: HttpRequest, skill: Skill, status: int = 200, **context: Any) -> HttpResponse:
+    """Render the page with the build that matters now, and those before it."""
+    history = skill.training_runs.defer("snapshot")
+    current = runs.active_run(skill) or history.first()
+    context |= {"tab": "builds"} | history_context(request, skill)
+    if current:
+        context |= run_context(current)
+    return show(request, skill, "training/builds.html", context, status=status)
+
+
+def history_context(request: HttpRequest, skill: Skill) -> dict[str, Any]:
+    """Return a page of the runs of ``skill``, and the one that the console parses with."""
+    history = skill.training_runs.defer("snapshot")
+    page = Paginator(history, RUNS_A_PAGE).get_page(request.GET.get("page"))
+    return {"page": page, "ready": runs.latest_ready_run(skill)}
+
+
+def run_context(run: TrainingRun) -> dict[str, Any]:
+    """Return what the panel of ``run`` shows."""
+    waits = run.status == TrainingRun.Status.QUEUED
+    ahead = runs_ahead(run) if waits else 0
+    return {
+        "run": run,
+        "ahead": ahead,
+        "unheard": waits and not ahead and elapsed(run) > PATIENCE,
+        "percent_done": round(run.progress * 100),
+        "size": sum((run.metrics.get("sizes") or {}).values()),
+    }
+
+
+@require_GET
+@run_page
+def run_status(request: HttpRequest, run: TrainingRun) -> HttpResponse:
+    """Show how far a run is: the piece of a page that htmx asks for every second."""
+    context = {"skill": run.skill, "is_fragment": True, "tab": "builds"} | run_context(run)
+    if not run.is_active:
+        context |= history_context(request, run.skill)
+    return render(request, "training/_run.html", context)
+
+
+@require_GET
+@skill_page
+def build_controls(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show the state of the skill's build, for the heading of pages open during a build."""
+    return render(request, "training/_controls_only.html", {"skill": skill})
+
+
+@require_POST
+@run_page
+def run_cancel(request: HttpRequest, run: TrainingRun) -> HttpResponse:
+    """Cancel a run, if it is not over."""
+    if not runs.cancel_run(run):
+        messages.info(request, "It was over already.")
+    return redirect("skill-build", run.skill.slug)
