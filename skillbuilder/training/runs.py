@@ -21,13 +21,13 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.text import camel_case_to_spaces
-from kombu.exceptions import OperationalError
+from kombu.exceptions import ChannelError, KombuError
 
 import nlu_engine
 from nlu_engine.embeddings import release_for
-from nlu_engine.errors import TrainingCancelled
+from nlu_engine.errors import InvalidInteractionModel, TrainingCancelled
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.import_export import export_interaction_model, refuse_errors
+from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training import storage
 from skillbuilder.training.models import TrainingRun
@@ -59,13 +59,14 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
 
     A run of the same content, seed, engine and embeddings that is queued, training or
     ready is reused; an active run of other content is cancelled, for it is superseded.
-    Raises InvalidInteractionModel when a rule is broken.
+    Raises InvalidInteractionModel when a rule is broken or there is nothing to train.
     """
     with transaction.atomic():
         # The lock makes two requests at once come one after the other.
         skill = Skill.objects.select_for_update().get(pk=skill.pk)
         model = export_interaction_model(skill)
-        refuse_errors(model, skill.locale)
+        if errors := model.build_errors(skill.locale):
+            raise InvalidInteractionModel(errors)
         identity = _identity(skill, model, seed)
         run = _reusable(skill, identity)
         _supersede(skill, by=run)
@@ -111,7 +112,7 @@ def send(run_id: uuid.UUID) -> None:
         current_app.send_task(
             TRAIN_TASK, [str(run_id)], ignore_result=True, retry_policy={"max_retries": 1}
         )
-    except OperationalError as error:
+    except (KombuError, ChannelError, OSError) as error:
         log.warning("run %s could not be sent, the reaper will: %s", run_id, error)
 
 
