@@ -90,19 +90,14 @@ def _leaf(value: object) -> object:
 
 
 def limited(problems: list[Problem]) -> list[Problem]:
-    """Return ``problems``, cut at MAX_PROBLEMS with a last one that says how many more."""
+    """Return at most MAX_PROBLEMS of ``problems``, errors first, and how many there are more."""
     if len(problems) <= MAX_PROBLEMS:
         return problems
+    listed = sorted(problems, key=lambda problem: problem.severity != "error")[:MAX_PROBLEMS]
     rest = len(problems) - MAX_PROBLEMS
-    more = Problem(
-        "too-many-problems",
-        "$",
-        f"{rest:,} more problems are not listed.",
-        rest,
-        "Fix the listed ones first.",
-        max((p.severity for p in problems), key=lambda s: s == "error"),
-    )
-    return [*problems[:MAX_PROBLEMS], more]
+    message = f"{rest:,} more problems are not listed."
+    fix = "Fix the listed ones first."
+    return [*listed, Problem("too-many-problems", "$", message, rest, fix, listed[0].severity)]
 
 
 def read_document(raw: bytes) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from nlu_engine import builtins
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
-from nlu_engine.interaction_model import Intent, InteractionModel
+from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.templates import Chunk, TemplateError, parse_template
 from nlu_engine.utterances import normalize
 
@@ -87,23 +87,23 @@ def _templates(model: InteractionModel) -> list[_Template]:
     found = [
         template
         for intent in model.custom_intents()
+        for types in [{slot.name: slot.type for slot in intent.slots}]
         for sample in intent.samples
-        if (template := _template(intent, sample))
+        if (template := _template(intent.name, types, sample))
     ]
     unique = {(template.intent, template.chunks): template for template in reversed(found)}
     return list(reversed(unique.values()))
 
 
-def _template(intent: Intent, sample: str) -> _Template | None:
+def _template(intent: str, types: dict[str, str], sample: str) -> _Template | None:
     """Return the template of ``sample``; None where the rule book refuses it anyway."""
-    types = {slot.name: slot.type for slot in intent.slots}
     try:
         chunks = parse_template(" ".join(sample.split()))
     except TemplateError:
         return None
     if not chunks or any(chunk.slot and chunk.slot not in types for chunk in chunks):
         return None
-    return _Template(intent.name, tuple(chunks), types)
+    return _Template(intent, tuple(chunks), types)
 
 
 def _decks(

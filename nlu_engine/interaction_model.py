@@ -208,18 +208,20 @@ class InteractionModel:
 
     def errors(self, locale: str = "en-US") -> list[Problem]:
         """Return the problems of severity "error"."""
-        return [problem for problem in self.problems(locale) if problem.severity == "error"]
+        found = rules.problems_of(self, locale)
+        return limited([problem for problem in found if problem.severity == "error"])
 
     def build_errors(self, locale: str = "en-US") -> list[Problem]:
         """Return what refuses a build: the errors, and that there is nothing to train.
 
         A skill with only AMAZON.* intents is a valid document, so an upload takes it.
         """
-        return [
+        found = [
             replace(problem, severity="error")
-            for problem in self.problems(locale)
+            for problem in rules.problems_of(self, locale)
             if problem.severity == "error" or problem.code in rules.NOTHING_TO_TRAIN
         ]
+        return limited(found)
 
     def custom_intents(self) -> tuple[Intent, ...]:
         """Return the developer's own intents: all but the AMAZON.* ones."""

@@ -12,6 +12,8 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from nlu_engine import builtins
@@ -48,6 +50,8 @@ NOTHING_TO_TRAIN = frozenset({"no-custom-intent", "no-sample"})
 
 MAX_VALUE_LENGTH = 140
 MAX_SAMPLE_LENGTH = 200
+MOST_SAMPLE_LENGTH = 1_000
+MAX_SLOTS_IN_SAMPLE = 30
 MAX_INTENTS = 250
 MAX_SLOT_VALUES = 50_000
 
@@ -62,18 +66,46 @@ _LAUNCH_WORDS = frozenset(
 _SAMPLE_CHARACTERS = frozenset("._'-’‘\u200c\u200d\u200e\u200f・")
 
 
+class _Hints:
+    """Names the nearest known name; only so often, for a hostile document has many names."""
+
+    def __init__(self) -> None:
+        self._left = 100
+
+    def closest(self, name: str, known: Iterable[str], otherwise: str = "") -> str:
+        """Return the fix "Did you mean ...?" where a known name is near, then ``otherwise``."""
+        self._left -= 1
+        if self._left < 0 or len(name) > 64:
+            return otherwise
+        candidates = {other.lower().removeprefix("amazon."): other for other in islice(known, 300)}
+        wanted = name.lower().removeprefix("amazon.")
+        near = difflib.get_close_matches(wanted, list(candidates), 1, 0.7)
+        hint = f"Did you mean {candidates[near[0]]!r}?" if near else ""
+        return " ".join(part for part in (hint, otherwise) if part)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What the samples of an intent may name."""
+
+    intent: str
+    slots: dict[str, str]  # slot name -> slot type
+    hints: _Hints
+
+
 def problems_of(model: InteractionModel, locale: str) -> list[Problem]:
     """Return every rule that ``model`` breaks, in the order of the document."""
-    root = model.path()
+    root, hints = model.path(), _Hints()
+    types = dict.fromkeys(slot_type.name for slot_type in model.slot_types)
     found = list(_locale(locale))
     found += _invocation_name(model, f"{root}.invocationName")
     found += _intents(model, f"{root}.intents")
     for index, intent in enumerate(model.intents):
-        found += _intent(intent, model, f"{root}.intents[{index}]")
-    found += _sample_conflicts(model, f"{root}.intents", locale)
+        found += _intent(intent, types, hints, f"{root}.intents[{index}]")
+    found += _sample_conflicts(model, f"{root}.intents")
     found += _duplicates(model.slot_types, f"{root}.types", "slot type", "slot-type")
     for index, slot_type in enumerate(model.slot_types):
-        found += _slot_type(slot_type, f"{root}.types[{index}]")
+        found += _slot_type(slot_type, hints, f"{root}.types[{index}]")
     return found + list(_total_values(model, f"{root}.types"))
 
 
@@ -149,25 +181,23 @@ def _duplicates(items: Iterable[Any], path: str, what: str, code: str) -> Iterat
         exact.add(item.name)
 
 
-def _intent(intent: Intent, model: InteractionModel, path: str) -> Iterator[Problem]:
-    yield from _intent_name(intent, f"{path}.name")
+def _intent(intent: Intent, types: dict[str, None], hints: _Hints, path: str) -> Iterator[Problem]:
+    yield from _intent_name(intent, hints, f"{path}.name")
     yield from _duplicates(intent.slots, f"{path}.slots", "slot", "slot")
-    types = {slot_type.name: slot_type for slot_type in model.slot_types}
+    scope = _Scope(intent.name, {slot.name: slot.type for slot in intent.slots}, hints)
     for index, slot in enumerate(intent.slots):
-        yield from _slot(slot, types, f"{path}.slots[{index}]")
+        yield from _slot(slot, types, hints, f"{path}.slots[{index}]")
         for number, sample in enumerate(slot.samples):
-            place = f"{path}.slots[{index}].samples[{number}]"
-            yield from _sample(sample, intent, place)
+            yield from _sample(sample, scope, f"{path}.slots[{index}].samples[{number}]")
     for index, sample in enumerate(intent.samples):
-        yield from _sample(sample, intent, f"{path}.samples[{index}]")
-        yield from _carrier_phrase(sample, intent, f"{path}.samples[{index}]")
+        yield from _sample(sample, scope, f"{path}.samples[{index}]", is_answer=False)
     if not intent.is_builtin and not any(sample.strip() for sample in intent.samples):
         message = f"{intent.name!r} has no sample utterances, so it will never be recognised."
         fix = "Add sample utterances, or keep it for dialogs that your code opens."
         yield _warning("intent-without-samples", f"{path}.samples", message, intent.name, fix)
 
 
-def _intent_name(intent: Intent, path: str) -> Iterator[Problem]:
+def _intent_name(intent: Intent, hints: _Hints, path: str) -> Iterator[Problem]:
     if not intent.name.strip():
         yield _error("empty-name", path, "The intent has no name.", intent.name, "Name it.")
     elif not intent.is_builtin and not _NAME.match(intent.name):
@@ -175,11 +205,11 @@ def _intent_name(intent: Intent, path: str) -> Iterator[Problem]:
         yield _warning("bad-intent-name", path, message, intent.name, "Rename it.")
     elif intent.is_builtin and intent.name not in builtins.INTENTS:
         message = f"{intent.name} is not a built-in intent that we know; only its samples count."
-        fix = _closest(intent.name, builtins.INTENTS)
+        fix = hints.closest(intent.name, builtins.INTENTS)
         yield _warning("unknown-built-in-intent", path, message, intent.name, fix)
 
 
-def _slot(slot: Slot, types: dict[str, SlotType], path: str) -> Iterator[Problem]:
+def _slot(slot: Slot, types: dict[str, None], hints: _Hints, path: str) -> Iterator[Problem]:
     if not slot.name.strip() or set("{}|") & set(slot.name):
         message = "The name of a slot must not be empty or contain {, } or |."
         yield _error("bad-slot-name", f"{path}.name", message, slot.name, "Rename it.")
@@ -190,32 +220,51 @@ def _slot(slot: Slot, types: dict[str, SlotType], path: str) -> Iterator[Problem
         return
     if slot.type.startswith("AMAZON.") and len(slot.type) > len("AMAZON."):
         message = f"{slot.type} is not a built-in slot type that we know: it takes any words."
-        fix = _closest(slot.type, builtins.SLOT_TYPES)
+        fix = hints.closest(slot.type, builtins.SLOT_TYPES)
         yield _warning("unknown-built-in-type", f"{path}.type", message, slot.type, fix)
         return
     message = f"The slot type {slot.type!r} is not declared and not one of Alexa's AMAZON.* types."
-    fix = _closest(slot.type, [*types, *builtins.SLOT_TYPES], "Declare it under types.")
+    fix = hints.closest(slot.type, chain(types, builtins.SLOT_TYPES), "Declare it under types.")
     yield _error("undeclared-slot-type", f"{path}.type", message, slot.type, fix)
 
 
-def _sample(sample: str, intent: Intent, path: str) -> Iterator[Problem]:
+def _sample(sample: str, scope: _Scope, path: str, *, is_answer: bool = True) -> Iterator[Problem]:
+    """Check a sample of an intent or, with ``is_answer``, one that answers for a slot."""
     if not sample.strip():
         message = "The sample utterance is empty."
         yield _error("empty-sample", path, message, sample, "Write or remove it.")
         return
-    if len(sample) > MAX_SAMPLE_LENGTH:
-        message = f"The sample has {len(sample)} characters; Alexa takes {MAX_SAMPLE_LENGTH}."
-        yield _warning("long-sample", path, message, sample, "Shorten it.")
+    yield from _sample_length(sample, path)
     try:
         chunks = parse_template(sample)
     except TemplateError as error:
         yield _error("bad-braces", path, str(error), sample, "Write a slot as {slotName}.")
         return
     yield from _characters("".join(c.text for c in chunks if not c.slot), sample, path)
-    declared = [slot.name for slot in intent.slots]
-    for name in dict.fromkeys(c.slot for c in chunks if c.slot and c.slot not in declared):
-        message = f"The sample names the slot {name!r}, which {intent.name!r} does not declare."
-        fix = _closest(name, declared, f"Add {name!r} to the slots of {intent.name!r}.")
+    yield from _slots_of_sample([c.slot for c in chunks if c.slot], sample, scope, path)
+    only_slots = not any(c.text.strip() for c in chunks if not c.slot)
+    phrases = any(scope.slots.get(c.slot) == "AMAZON.SearchQuery" for c in chunks)
+    if only_slots and phrases and not is_answer:
+        message = "AMAZON.SearchQuery needs words around it: it takes anything."
+        yield _error("no-carrier-phrase", path, message, sample, "Add words, e.g. 'find {query}'.")
+
+
+def _sample_length(sample: str, path: str) -> Iterator[Problem]:
+    message = f"The sample has {len(sample):,} characters; Alexa takes {MAX_SAMPLE_LENGTH}."
+    if len(sample) > MOST_SAMPLE_LENGTH:
+        yield _error("sample-too-long", path, message, sample, "Shorten or split it.")
+    elif len(sample) > MAX_SAMPLE_LENGTH:
+        yield _warning("long-sample", path, message, sample, "Shorten it.")
+
+
+def _slots_of_sample(names: list[str], sample: str, scope: _Scope, path: str) -> Iterator[Problem]:
+    if len(names) > MAX_SLOTS_IN_SAMPLE:
+        message = f"The sample has {len(names)} slots; at most {MAX_SLOTS_IN_SAMPLE} are accepted."
+        yield _error("too-many-slots", path, message, sample, "Split it.")
+    for name in dict.fromkeys(name for name in names if name not in scope.slots):
+        message = f"The sample names the slot {name!r}, which {scope.intent!r} does not declare."
+        otherwise = f"Add {name!r} to the slots of {scope.intent!r}."
+        fix = scope.hints.closest(name, scope.slots, otherwise)
         yield _error("undeclared-slot", path, message, sample, fix)
 
 
@@ -231,19 +280,7 @@ def _characters(literal: str, sample: str, path: str) -> Iterator[Problem]:
         yield _error("invalid-character", path, message, sample, fix)
 
 
-def _carrier_phrase(sample: str, intent: Intent, path: str) -> Iterator[Problem]:
-    try:
-        chunks = parse_template(sample)
-    except TemplateError:
-        return
-    phrases = {slot.name for slot in intent.slots if slot.type == "AMAZON.SearchQuery"}
-    only_slots = not any(c.text.strip() for c in chunks if not c.slot)
-    if only_slots and any(c.slot in phrases for c in chunks):
-        message = "AMAZON.SearchQuery needs words around it: it takes anything."
-        yield _error("no-carrier-phrase", path, message, sample, "Add words, e.g. 'find {query}'.")
-
-
-def _sample_conflicts(model: InteractionModel, path: str, locale: str) -> Iterator[Problem]:
+def _sample_conflicts(model: InteractionModel, path: str) -> Iterator[Problem]:
     """Yield a warning for each sample that an intent of the skill has already."""
     first: dict[str, tuple[str, str]] = {}
     for number, intent in enumerate(model.intents):
@@ -257,8 +294,8 @@ def _sample_conflicts(model: InteractionModel, path: str, locale: str) -> Iterat
             yield _warning(code, place, message, sample, "Remove one of the two.")
 
 
-def _slot_type(slot_type: SlotType, path: str) -> Iterator[Problem]:
-    yield from _slot_type_name(slot_type.name, f"{path}.name")
+def _slot_type(slot_type: SlotType, hints: _Hints, path: str) -> Iterator[Problem]:
+    yield from _slot_type_name(slot_type.name, hints, f"{path}.name")
     supplier = slot_type.extra.get("unknown", {}).get("valueSupplier")
     if supplier is not None:
         message = "Values from a catalog or supplier are kept, but not used in training."
@@ -277,11 +314,11 @@ def _slot_type(slot_type: SlotType, path: str) -> Iterator[Problem]:
             yield _warning("duplicate-value", place, message, value.value, "Remove one of them.")
 
 
-def _slot_type_name(name: str, path: str) -> Iterator[Problem]:
+def _slot_type_name(name: str, hints: _Hints, path: str) -> Iterator[Problem]:
     if name.startswith("AMAZON.") and len(name) > len("AMAZON."):
         if name not in builtins.SLOT_TYPES:
             message = f"{name} extends no built-in slot type that we know."
-            fix = _closest(name, builtins.SLOT_TYPES)
+            fix = hints.closest(name, builtins.SLOT_TYPES)
             yield _warning("unknown-built-in-type", path, message, name, fix)
     elif not _TYPE_NAME.match(name):
         message = "The name of a slot type has only the letters A to Z and _."
@@ -326,12 +363,3 @@ def _is_sample_character(character: str) -> bool:
 
 def _visible(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"
-
-
-def _closest(name: str, known: Iterable[str], otherwise: str = "") -> str:
-    """Return the fix "Did you mean ...?" where a known name is near, else ``otherwise``."""
-    by_lower = {other.lower().removeprefix("amazon."): other for other in known}
-    wanted = name.lower().removeprefix("amazon.")
-    near = difflib.get_close_matches(wanted, list(by_lower), 1, 0.7)
-    hint = f"Did you mean {by_lower[near[0]]!r}?" if near else ""
-    return " ".join(part for part in (hint, otherwise) if part)

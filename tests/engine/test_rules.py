@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -111,6 +112,8 @@ def test_other_locales_are_not(locale: str) -> None:
             "no-carrier-phrase",
             "intents[0].samples[0]",
         ),
+        (with_order("{size} " * 31), "too-many-slots", "intents[0].samples[0]"),
+        (with_order("{size} " + "a" * 1_000), "sample-too-long", "intents[0].samples[0]"),
         (with_order("x", name=" "), "empty-name", "intents[0].name"),
         (
             with_order("x", slots=[SIZE | {"samples": ["{siz}"]}]),
@@ -311,3 +314,44 @@ def test_fifty_thousand_values_are_the_most() -> None:
     assert with_values(*values).errors() == []
     (problem,) = with_values(*values, "one more").errors()
     assert (problem.code, problem.value) == ("too-many-values", 50_001)
+
+
+def test_no_flood_of_warnings_hides_an_error() -> None:
+    flooded = with_order("a {siz}", *(["a {size}"] * 600))
+    assert [p.code for p in flooded.errors()] == ["undeclared-slot"]
+    problems = flooded.problems("en-US")
+    assert problems[0].code == "undeclared-slot"
+    assert (problems[-1].code, problems[-1].value) == ("too-many-problems", 100)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {
+            "intents": [
+                order(
+                    "x",
+                    name=f"I{n}",
+                    slots=[{"name": f"s{m}", "type": f"T{n}{m}"} for m in range(40)],
+                )
+                for n in range(500)
+            ],
+            "types": [{"name": f"Type{n}", "values": []} for n in range(2_000)],
+        },
+        {
+            "intents": [
+                order(
+                    *(["{s1}{x}"] * 30_000),
+                    slots=[{"name": f"s{m}", "type": "T"} for m in range(1_000)],
+                )
+            ],
+        },
+        {"intents": [order("{size}" * 100_000), order("a " * 300_000)]},
+        {"intents": [{"name": "A", "samples": ["x"]}] * 2_000},
+    ],
+    ids=["undeclared types", "undeclared slots", "long samples", "one name"],
+)
+def test_a_hostile_document_is_judged_quickly(document: dict[str, Any]) -> None:
+    start = time.monotonic()
+    assert InteractionModel.from_json(document).errors()
+    assert time.monotonic() - start < 15
