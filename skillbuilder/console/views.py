@@ -164,7 +164,10 @@ def slot_values(skill: Skill) -> dict[str, list[str]]:
 def spoken(intent: Intent, number: int, values: dict[str, list[str]], locale: str) -> str:
     """Return a sample of ``intent`` with values in its slots, "" if there is none."""
     types = {slot.name: slot.type_name for slot in intent.slots.all()}
-    samples = sorted(intent.samples.all(), key=lambda sample: not 12 <= len(sample.text) <= 60)
+    # One with a slot shows more, a short one is easier to read.
+    samples = sorted(
+        intent.samples.all(), key=lambda row: ("{" not in row.text, not 12 <= len(row.text) <= 60)
+    )
     for sample in islice(samples, 1):
         try:
             chunks = parse_template(sample.text)

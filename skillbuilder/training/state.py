@@ -22,7 +22,8 @@ class BuildState:
     """The runs that matter of a skill.
 
     ``active`` is queued or training, ``ready`` is what the console parses with, ``last``
-    the newest of all; ``changed`` tells whether the skill has changed since ``ready``.
+    the newest of all; ``changed`` tells, while no run is active, whether the skill has
+    changed since ``ready``.
     """
 
     active: TrainingRun | None
@@ -44,13 +45,11 @@ class BuildState:
 
 def build_state(skill: Skill) -> BuildState:
     """Return where ``skill`` stands."""
-    ready = latest_ready_run(skill)
-    return BuildState(
-        active=active_run(skill),
-        ready=ready,
-        last=skill.training_runs.defer("snapshot").first(),
-        changed=ready is not None and differs(skill, ready),
-    )
+    active, ready = active_run(skill), latest_ready_run(skill)
+    # During a build nobody asks, and pages that watch it ask for the rest every second.
+    changed = active is None and ready is not None and differs(skill, ready)
+    last = active or skill.training_runs.defer("snapshot").first()
+    return BuildState(active, ready, last, changed)
 
 
 def differs(skill: Skill, run: TrainingRun) -> bool:
