@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nlu_engine import rules
 from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import LOCALES, InteractionModel
 
@@ -355,3 +358,17 @@ def test_a_hostile_document_is_judged_quickly(document: dict[str, Any]) -> None:
     start = time.monotonic()
     assert InteractionModel.from_json(document).errors()
     assert time.monotonic() - start < 15
+
+
+def test_every_rule_is_documented() -> None:
+    code = re.compile(r'_(?:error|warning)\(\s*f?"([a-z-]+)(\{code\})?"')
+    found = code.findall(Path(rules.__file__).read_text(encoding="utf-8"))
+    names = {
+        stem + name
+        for stem, placeholder in found
+        for name in (("intent", "slot", "slot-type") if placeholder else ("",))
+    }
+    page = Path(rules.__file__).parent.parent / "docs" / "interaction-model-rules.md"
+    documented = set(re.findall(r"`([a-z-]+)`", page.read_text(encoding="utf-8")))
+    assert len(names) > 30
+    assert names <= documented
