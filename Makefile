@@ -17,6 +17,7 @@ help:
 	@echo "make test-postgres   the tests that touch the database, on Postgres"
 	@echo "make lock            compile the lock files anew from pyproject.toml"
 
+run: export LOG_LEVEL ?= WARNING
 run: setup
 	@exec $(PYTHON) manage.py serve
 
