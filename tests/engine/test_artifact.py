@@ -1,0 +1,107 @@
+"""Artifacts: what is written is read again, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nlu_engine.artifact import read_artifact, write_artifact
+from nlu_engine.errors import ArtifactCorrupt, ArtifactMissing, IncompatibleArtifact
+from nlu_engine.parsers import ParserPair
+
+UTTERANCES = ["buy two plums", "order an orange for me", "how is the weather", "help"]
+
+
+@pytest.fixture
+def artifact(tmp_path: Path, fruit_pair: ParserPair) -> Path:
+    directory = tmp_path / "artifact"
+    write_artifact(fruit_pair, directory)
+    return directory
+
+
+def test_a_pair_parses_the_same_after_a_round_trip(artifact: Path, fruit_pair: ParserPair) -> None:
+    pair = read_artifact(artifact)
+    for utterance in UTTERANCES:
+        assert pair.parse(utterance).to_dict() == fruit_pair.parse(utterance).to_dict()
+
+
+def test_the_manifest_says_what_it_is(artifact: Path) -> None:
+    manifest = read_artifact(artifact).manifest
+    assert manifest["format"] == 1
+    assert manifest["embeddings"] == "en@1"
+    assert set(manifest["files"]) == {path.name for path in artifact.iterdir()} - {"manifest.json"}
+
+
+def test_two_writings_of_one_pair_are_alike(artifact: Path, fruit_pair: ParserPair) -> None:
+    again = artifact.with_name("again")
+    write_artifact(fruit_pair, again)
+    for path in artifact.iterdir():
+        assert path.read_bytes() == (again / path.name).read_bytes()
+
+
+def test_an_artifact_is_never_written_over(artifact: Path, fruit_pair: ParserPair) -> None:
+    with pytest.raises(FileExistsError):
+        write_artifact(fruit_pair, artifact)
+
+
+def test_nothing_is_left_of_a_writing_that_failed(
+    tmp_path: Path, fruit_pair: ParserPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_artifact(fruit_pair, tmp_path / "store" / "artifact")
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_a_missing_artifact_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactMissing, match="nowhere"):
+        read_artifact(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    "name", ["neural.safetensors", "neural.json", "slots.crfsuite", "skill.json"]
+)
+@pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
+def test_a_damaged_file_is_refused(artifact: Path, name: str, damage: str) -> None:
+    path = artifact / name
+    content = bytearray(path.read_bytes())
+    if damage == "delete":
+        path.unlink()
+    else:
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content if damage == "flip" else content[:-1])
+    with pytest.raises(ArtifactCorrupt, match=name):
+        read_artifact(artifact)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"format": 0}, IncompatibleArtifact),
+        ({"kind": "rasa"}, IncompatibleArtifact),
+        ({"embeddings": "xx@1"}, IncompatibleArtifact),
+        ({"embeddings_sha256": "0"}, IncompatibleArtifact),
+        ({"files": {"../../etc/passwd": "0"}}, ArtifactCorrupt),
+        ({"files": None}, ArtifactCorrupt),
+        ({"files": {}}, ArtifactCorrupt),
+    ],
+)
+def test_a_foreign_manifest_is_refused(
+    artifact: Path, change: dict[str, object], error: type[Exception]
+) -> None:
+    path = artifact / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(error):
+        read_artifact(artifact)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null"])
+def test_a_manifest_that_is_none_is_refused(artifact: Path, content: str) -> None:
+    (artifact / "manifest.json").write_text(content)
+    with pytest.raises((ArtifactCorrupt, IncompatibleArtifact)):
+        read_artifact(artifact)

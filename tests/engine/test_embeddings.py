@@ -1,0 +1,116 @@
+"""The shared embeddings: what is in the release, and how damage is met."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlu_engine.embeddings import (
+    RELEASES_ROOT,
+    SharedEmbeddings,
+    load_embeddings,
+    quantize,
+    release_for,
+)
+from nlu_engine.errors import EmbeddingsError
+
+
+@pytest.fixture(scope="module")
+def embeddings() -> SharedEmbeddings:
+    return load_embeddings(release_for("en-US"))
+
+
+def cosine(embeddings: SharedEmbeddings, one: str, other: str) -> float:
+    a, b = embeddings.vector(one), embeddings.vector(other)
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def test_the_release_has_the_promised_size(embeddings: SharedEmbeddings) -> None:
+    assert embeddings.dimensions == 300
+    assert len(embeddings) >= 60_000
+    files = list((RELEASES_ROOT / "en@1").iterdir())
+    assert sum(file.stat().st_size for file in files) <= 40_000_000
+
+
+@pytest.mark.parametrize(
+    ("near", "far"), [(("apple", "orange"), "invoice"), (("buy", "purchase"), "purple")]
+)
+def test_words_of_like_meaning_lie_close(
+    embeddings: SharedEmbeddings, near: tuple[str, str], far: str
+) -> None:
+    assert cosine(embeddings, *near) > cosine(embeddings, near[0], far) + 0.1
+
+
+def test_british_and_american_spellings_are_both_known(embeddings: SharedEmbeddings) -> None:
+    assert all(word in embeddings for word in ("colour", "color", "Theatre", "theater"))
+
+
+@pytest.mark.parametrize("word", ["flurbish", "पिज़्ज़ा", "🍕", "x" * 500])
+def test_a_word_outside_the_vocabulary_is_composed(embeddings: SharedEmbeddings, word: str) -> None:
+    assert word not in embeddings
+    vector = embeddings.vector(word)
+    assert vector.shape == (300,)
+    assert np.isfinite(vector).all()
+    assert np.linalg.norm(vector) > 0
+
+
+def test_a_composed_word_lies_near_its_relatives(embeddings: SharedEmbeddings) -> None:
+    assert "pizzalicious" not in embeddings
+    assert cosine(embeddings, "pizzalicious", "pizza") > cosine(embeddings, "pizzalicious", "tax")
+
+
+def test_every_word_is_found_in_its_row(embeddings: SharedEmbeddings) -> None:
+    for row in range(0, len(embeddings), 997):
+        assert embeddings.row_of(embeddings.word_at(row)) == row
+
+
+def test_lookup_stacks_vectors(embeddings: SharedEmbeddings) -> None:
+    assert embeddings.lookup([]).shape == (0, 300)
+    np.testing.assert_array_equal(embeddings.lookup(["pear", "x1"])[1], embeddings.vector("x1"))
+
+
+def test_quantizing_moves_no_value_by_more_than_half_a_step() -> None:
+    vectors = np.random.default_rng(0).normal(size=(5, 300)).astype(np.float32)
+    rows, scales = quantize(vectors)
+    assert np.abs(rows * scales[:, None] - vectors).max() <= scales.max() / 2 + 1e-6
+
+
+def test_a_missing_release_is_named() -> None:
+    with pytest.raises(EmbeddingsError, match="xx@9"):
+        load_embeddings("xx@9")
+
+
+@pytest.mark.parametrize("damage", ["flip", "delete", "format", "no json"])
+def test_a_damaged_release_is_refused(tmp_path: Path, damage: str) -> None:
+    directory = tmp_path / "en@1"
+    shutil.copytree(RELEASES_ROOT / "en@1", directory)
+    store, manifest = directory / "words.safetensors", directory / "manifest.json"
+    if damage == "flip":
+        content = bytearray(store.read_bytes())
+        content[-1] ^= 1
+        store.write_bytes(content)
+    elif damage == "delete":
+        store.unlink()
+    elif damage == "format":
+        manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "format": 99}))
+    else:
+        manifest.write_text("{")
+    with pytest.raises(EmbeddingsError):
+        load_embeddings("en@1", tmp_path)
+
+
+def test_parsing_loads_neither_torch_nor_scikit_learn() -> None:
+    code = (
+        "import sys, nlu_engine.artifact, nlu_engine.embeddings as e;"
+        "e.load_embeddings('en@1').vector('pear');"
+        "print([name for name in ('torch', 'transformers', 'sklearn', 'scipy')"
+        " if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

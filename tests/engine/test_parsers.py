@@ -1,0 +1,171 @@
+"""Both parsers of a small skill: what they answer, and that numpy does what torch did."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from nlu_engine.embeddings import load_embeddings
+from nlu_engine.errors import InvalidUtterance, NotEnoughData, TrainingCancelled
+from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
+from nlu_engine.neural import NeuralRecognizer
+from nlu_engine.neural_training import Schedule, network_for, prepare, train_neural
+from nlu_engine.parsers import ParserPair, SkillParser
+from nlu_engine.training import train_parsers
+from nlu_engine.training_data import TrainingData
+from nlu_engine.utterances import tokenize
+
+
+@pytest.fixture(params=["neural", "maxent_crf"])
+def parser(request: pytest.FixtureRequest, fruit_pair: ParserPair) -> SkillParser:
+    parser: SkillParser = getattr(fruit_pair, request.param)
+    return parser
+
+
+def test_a_taught_utterance_is_parsed(parser: SkillParser) -> None:
+    parse = parser.parse("buy me an apple")
+    assert parse.frame.intent == "BuyIntent"
+    assert [(slot.name, slot.text) for slot in parse.frame.slots] == [("fruit", "apple")]
+    assert 0.5 < parse.confidence <= 1
+
+
+def test_alternatives_are_ranked_and_sum_to_one(parser: SkillParser) -> None:
+    parse = parser.parse("is it raining")
+    ranked = [parse.confidence, *(other.confidence for other in parse.alternatives)]
+    assert ranked == sorted(ranked, reverse=True)
+    assert sum(ranked) == pytest.approx(1, abs=1e-3)
+
+
+def test_slots_resolve_to_their_values(parser: SkillParser) -> None:
+    slots = parser.parse("i want to buy an red apple").frame.slots
+    assert {slot.value for slot in slots} == {"apple"}
+
+
+def test_spans_are_exact_in_the_utterance_as_given(parser: SkillParser) -> None:
+    utterance = "  buy   me an  APPLE "
+    slot = parser.parse(utterance).frame.slots[0]
+    assert utterance[slot.start : slot.end] == slot.text == "APPLE"
+
+
+def test_built_in_intents_match_exactly_and_only_exactly(parser: SkillParser) -> None:
+    assert parser.parse("Help").frame.intent == "AMAZON.HelpIntent"
+    assert parser.parse("help?").confidence == 1.0
+    assert parser.parse("help yourself to a plum").frame.intent != "AMAZON.HelpIntent"
+
+
+@pytest.mark.parametrize("utterance", ["🍕", "שלח לי תפוח", "?!", "apple " * 1600, "\u200b"])
+def test_odd_utterances_are_parsed_too(parser: SkillParser, utterance: str) -> None:
+    parse = parser.parse(utterance)
+    assert parse.frame.intent in {"BuyIntent", "WeatherIntent"}
+    assert all(utterance[slot.start : slot.end] == slot.text for slot in parse.frame.slots)
+
+
+@pytest.mark.parametrize("utterance", ["", "   ", "x" * 10_001])
+def test_what_is_no_utterance_is_refused(parser: SkillParser, utterance: str) -> None:
+    with pytest.raises(InvalidUtterance):
+        parser.parse(utterance)
+
+
+def test_shared_embeddings_carry_over_what_the_baseline_cannot(fruit_pair: ParserPair) -> None:
+    """Taught "buy me an apple", the DNN understands what it never saw a word of."""
+    parsed = fruit_pair.parse("order an orange for me")
+    frame = parsed.neural.frame
+    assert frame.intent == "BuyIntent"
+    assert [(slot.name, slot.text) for slot in frame.slots] == [("fruit", "orange")]
+    assert parsed.maxent_crf.frame != frame
+    assert not parsed.agree
+
+
+def test_numpy_computes_what_torch_computes(fruit_data: TrainingData) -> None:
+    torch.manual_seed(0)
+    training_set = prepare(fruit_data.utterances, load_embeddings("en@1"), covered=True)
+    network = network_for(training_set).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)
+        intents, tags = network(training_set.batch([3]))
+    weights = {name: value.numpy() for name, value in network.state_dict().items()}
+    recognizer = NeuralRecognizer(
+        weights,
+        training_set.vocabulary,
+        training_set.extract,
+        np.ones((intents.shape[1], tags.shape[2]), dtype=bool),
+    )
+    tokens = tokenize(fruit_data.utterances[3].text)
+    found_intents, found_tags = recognizer.scores(training_set.extract(tokens))
+    np.testing.assert_allclose(found_intents, intents[0].numpy(), atol=2e-5)
+    np.testing.assert_allclose(found_tags, tags[0].numpy(), atol=2e-5)
+
+
+def test_padding_changes_no_score(fruit_data: TrainingData) -> None:
+    training_set = prepare(fruit_data.utterances, load_embeddings("en@1"), covered=True)
+    network = network_for(training_set).eval()
+    lengths = [len(example.tags) for example in training_set.examples]
+    short, long = int(np.argmin(lengths)), int(np.argmax(lengths))
+    assert lengths[short] < lengths[long]
+    with torch.no_grad():
+        alone, _ = network(training_set.batch([short]))
+        padded, _ = network(training_set.batch([short, long]))
+    torch.testing.assert_close(alone[0], padded[0], atol=1e-5, rtol=1e-5)
+
+
+def test_the_same_seed_gives_the_same_weights(fruit_data: TrainingData) -> None:
+    embeddings, schedule = load_embeddings("en@1"), Schedule(steps=12)
+    one, same = (train_neural(fruit_data, embeddings, seed=4, schedule=schedule) for _ in range(2))
+    other = train_neural(fruit_data, embeddings, seed=5, schedule=schedule)
+    name = "tag_out.weight"
+    assert all((one.weights[name] == same.weights[name]).all() for name in one.weights)
+    assert (one.weights[name] != other.weights[name]).any()
+
+
+def test_one_intent_and_no_slots_are_enough() -> None:
+    utterances = [AnnotatedUtterance(text, Frame("Only")) for text in ("hello", "good morning")]
+    pair = train_parsers(TrainingData.from_labelled(utterances, locale="en-US"))
+    parsed = pair.parse("good evening")
+    assert parsed.agree
+    assert parsed.neural.frame == Frame("Only")
+    assert parsed.maxent_crf.confidence == pytest.approx(1)
+
+
+def test_literal_annotated_utterances_train_as_well() -> None:
+    texts = ["play {jazz}", "play some {blues}", "i want to hear {rock}", "put on {soul} music"]
+    utterances = []
+    for template in texts:
+        start, end = template.index("{"), template.index("}") - 1
+        text = template.replace("{", "").replace("}", "")
+        span = SlotSpan("genre", start, end, text[start:end])
+        utterances.append(AnnotatedUtterance(text, Frame("Play", (span,))))
+    utterances += [AnnotatedUtterance(text, Frame("Stop")) for text in ("be quiet", "no more")]
+    pair = train_parsers(TrainingData.from_labelled(utterances, locale="en-US"))
+    frame = pair.parse("play some reggae").neural.frame
+    assert (frame.intent, [slot.text for slot in frame.slots]) == ("Play", ["reggae"])
+
+
+def test_nothing_to_learn_from_is_refused() -> None:
+    with pytest.raises(NotEnoughData, match="no utterance"):
+        train_parsers(TrainingData.from_labelled([], locale="en-US"))
+
+
+def test_training_stops_when_its_caller_says_so(fruit_data: TrainingData) -> None:
+    seen: list[tuple[str, float]] = []
+
+    def stop(step: str, fraction: float) -> None:
+        seen.append((step, fraction))
+        if step == "neural" and fraction > 0.2:
+            raise TrainingCancelled("enough")
+
+    with pytest.raises(TrainingCancelled):
+        train_parsers(fruit_data, on_progress=stop)
+    assert seen[0] == ("maxent-crf", 0.0)
+    assert max(fraction for _, fraction in seen) < 0.4
+
+
+def test_a_locale_without_embeddings_of_its_own_is_told_so() -> None:
+    utterances = [
+        AnnotatedUtterance("mach das licht an", Frame("An")),
+        AnnotatedUtterance("mach das licht aus", Frame("Aus")),
+    ]
+    pair = train_parsers(TrainingData.from_labelled(utterances, locale="de-DE"))
+    assert "de-DE" in pair.manifest["notes"][0]
+    assert pair.parse("licht aus").neural.frame.intent == "Aus"
