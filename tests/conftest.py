@@ -5,6 +5,7 @@ alice owns the skill, bob has one of his own, charlie is the stranger who may se
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from rest_framework.test import APIClient
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import artifacts
+from skillbuilder.training import artifacts, runs, storage
+from skillbuilder.training.models import TrainingRun
 
 pytest_plugins = ["tests.database_marker"]
 
@@ -76,8 +78,7 @@ def sent_messages(tmp_path: Path) -> Callable[[], list[Path]]:
     return lambda: sorted((tmp_path / "broker" / "messages").glob("*.skillbuilder.msg"))
 
 
-@pytest.fixture
-def tiny_document() -> dict[str, Any]:
+def make_tiny_document() -> dict[str, Any]:
     """Return the smallest skill that is worth building: two intents, one slot type."""
     sizes = [
         {"id": "S", "name": {"value": "small", "synonyms": ["little"]}},
@@ -108,6 +109,12 @@ def tiny_document() -> dict[str, Any]:
             }
         }
     }
+
+
+@pytest.fixture
+def tiny_document() -> dict[str, Any]:
+    """Return the tiny skill as Alexa's JSON."""
+    return make_tiny_document()
 
 
 @pytest.fixture
@@ -142,6 +149,30 @@ def charlie(db: None) -> Any:
 def skill(alice: Any, tiny_model: InteractionModel) -> Skill:
     """Return alice's tiny skill, not built yet."""
     return create_skill(alice, name="Tiny kitchen", locale="en-US", model=tiny_model)
+
+
+@pytest.fixture(scope="session")
+def trained_artifact(data_folder: Path) -> Path:
+    """Return an artifact of the tiny skill, really trained, once a session (ten seconds)."""
+    from nlu_engine.artifact import write_artifact
+    from nlu_engine.training import train_parsers
+    from nlu_engine.training_data import TrainingData
+
+    model = InteractionModel.from_json(make_tiny_document())
+    data = TrainingData.from_interaction_model(model, locale="en-US", seed=0)
+    write_artifact(train_parsers(data), data_folder / "trained")
+    return data_folder / "trained"
+
+
+@pytest.fixture
+def ready_run(skill: Skill, trained_artifact: Path) -> TrainingRun:
+    """Return a ready run of ``skill``, its artifact in place: the skill can parse."""
+    run = runs.claim(runs.request_run(skill)[0].pk)
+    assert run is not None
+    storage.publish(run.pk, lambda directory: shutil.copytree(trained_artifact, directory))
+    runs.finish(run, notes=[], metrics={})
+    run.refresh_from_db()
+    return run
 
 
 @pytest.fixture

@@ -50,11 +50,11 @@ def import_interaction_model(skill: Skill, model: im.InteractionModel) -> None:
         layout=model.layout,
         extra=model.extra,
     )
-    skill.refresh_from_db()
     skill.intents.all().delete()
     skill.slot_types.all().delete()
     _import_intents(skill, model.intents)
     _import_slot_types(skill, model.slot_types)
+    skill.refresh_from_db()
 
 
 def _import_intents(skill: Skill, intents: Iterable[im.Intent]) -> None:

@@ -1,0 +1,229 @@
+"""Building a run: the real training, and every way in which it can end."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import DatabaseError, OperationalError
+
+from nlu_engine.errors import EngineError, NotEnoughData, TrainingCancelled
+from skillbuilder.authoring.models import Skill
+from skillbuilder.training import artifacts, build, runs, storage, tasks
+from skillbuilder.training.models import TrainingRun
+
+Status = TrainingRun.Status
+
+
+@pytest.fixture
+def run(skill: Skill) -> TrainingRun:
+    """Return a run of the tiny skill that this worker has claimed."""
+    claimed = runs.claim(runs.request_run(skill)[0].pk)
+    assert claimed is not None
+    return claimed
+
+
+@pytest.fixture
+def short_lease(settings: Any) -> Iterator[None]:
+    """Let leases last for less than a second."""
+    settings.TRAINING_LEASE = timedelta(seconds=0.6)
+    yield
+
+
+def read(run: TrainingRun) -> TrainingRun:
+    """Return ``run`` as the database has it."""
+    return TrainingRun.objects.get(pk=run.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_trains_publishes_and_the_skill_parses(skill: Skill) -> None:
+    queued, _ = runs.request_run(skill)
+    steps = watched_steps(queued, during=lambda: tasks.train_run(str(queued.pk)))
+    done = read(queued)
+    assert (done.status, done.progress, done.attempts) == (Status.READY, 1.0, 1)
+    assert done.error_code == ""
+    assert done.finished_at is not None
+    assert done.metrics["train_seconds"] > 0
+    assert done.metrics["artifact_bytes"] > 1000
+    assert {"maxent-crf", "neural"} & steps
+    used, pair = artifacts.parse(skill, "i want a big pizza")
+    assert used == done
+    for parse in (pair.neural, pair.maxent_crf):
+        assert parse.frame.intent == "OrderPizza"
+        assert [(slot.name, slot.text, slot.value) for slot in parse.frame.slots] == [
+            ("size", "big", "large")
+        ]
+    # The doubled message of a finished run trains nothing.
+    tasks.train_run(str(queued.pk))
+    assert read(queued).attempts == 1
+
+
+def watched_steps(run: TrainingRun, during: Any) -> set[str]:
+    """Return the steps that another thread sees in the row while ``during`` works."""
+    seen: set[str] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        from django.db import connection
+
+        while not over.wait(0.2):
+            seen.add(read(run).step)
+        connection.close()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        during()
+    finally:
+        over.set()
+        thread.join()
+    return seen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancelling_stops_a_training_within_moments(run: TrainingRun) -> None:
+    canceller = threading.Timer(2.5, lambda: cancel_elsewhere(run))
+    canceller.start()
+    started = time.monotonic()
+    tasks.record(run)
+    canceller.join()
+    assert time.monotonic() - started < 7
+    assert read(run).status == Status.CANCELLED
+    assert not storage.exists(run.pk)
+
+
+def cancel_elsewhere(run: TrainingRun) -> None:
+    """Cancel ``run`` as a web process would, on a connection of its own."""
+    from django.db import connection
+
+    runs.cancel_run(read(run))
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lease_outlives_a_step_that_says_nothing(run: TrainingRun, short_lease: None) -> None:
+    with build.KeptLease(run) as lease:
+        lease.report("silent", 0.4)
+        time.sleep(1.5)
+        assert runs.requeue_lost() == 0
+        lease.report("silent", 0.5, now=True)
+    assert read(run).progress == 0.5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lease_notices_that_the_run_was_given_away(run: TrainingRun, short_lease: None) -> None:
+    with build.KeptLease(run) as lease:
+        TrainingRun.objects.filter(pk=run.pk).update(claim=uuid.uuid4())
+        time.sleep(0.6)
+        with pytest.raises(TrainingCancelled):
+            lease.report("neural", 0.5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_failed_heartbeat_does_not_end_a_training(
+    run: TrainingRun, short_lease: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([DatabaseError("gone for a moment")])
+    beat = runs.heartbeat
+
+    def shaky(beating: TrainingRun) -> None:
+        for failure in failures:
+            raise failure
+        beat(beating)
+
+    monkeypatch.setattr(runs, "heartbeat", shaky)
+    with build.KeptLease(run) as lease:
+        time.sleep(1.0)
+        lease.report("neural", 0.5, now=True)
+    assert next(failures, None) is None
+    assert read(run).progress == 0.5
+
+
+def test_progress_is_written_once_a_second_at_most(
+    run: TrainingRun, django_assert_num_queries: Any
+) -> None:
+    lease = build.KeptLease(run)
+    with django_assert_num_queries(1):
+        for number in range(200):
+            lease.report("neural", number / 200)
+    assert run.progress == 199 / 200
+
+
+# What build raises decides what the row says: here the errors, not build, are of interest.
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (
+            NotEnoughData("Intent 'A' has no samples."),
+            "not_enough_data",
+            "Intent 'A' has no samples.",
+        ),
+        (EngineError("odd"), "engine_error", "odd"),
+        (SoftTimeLimitExceeded(), "time_limit", "Training took longer than 30 minutes. Simplify."),
+    ],
+)
+def test_an_error_of_the_developer_is_recorded_and_not_retried(
+    run: TrainingRun,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    code: str,
+    message: str,
+) -> None:
+    monkeypatch.setattr(build, "build", raising(error))
+    tasks.record(run)
+    failed = read(run)
+    assert (failed.status, failed.error_code, failed.error_message) == (
+        Status.FAILED,
+        code,
+        message,
+    )
+    assert runs.requeue_lost() == 0
+
+
+def test_an_error_of_ours_is_recorded_without_details_and_raised(
+    run: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "build", raising(ZeroDivisionError("secret path /x")))
+    with pytest.raises(ZeroDivisionError):
+        tasks.record(run)
+    failed = read(run)
+    assert (failed.status, failed.error_code) == (Status.FAILED, "internal")
+    assert "secret" not in failed.error_message
+
+
+def test_a_run_whose_database_went_away_is_left_to_its_lease(
+    run: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "build", raising(OperationalError("server closed")))
+    with pytest.raises(OperationalError):
+        tasks.record(run)
+    assert read(run).status == Status.TRAINING
+
+
+def raising(error: Exception) -> Any:
+    """Return a function that raises ``error``, whatever it is given."""
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    return fail
+
+
+def test_a_run_deleted_while_it_was_published_leaves_nothing(
+    run: TrainingRun, trained_artifact: Any
+) -> None:
+    storage.publish(run.pk, lambda directory: directory.mkdir())
+    TrainingRun.objects.filter(pk=run.pk).delete()
+    storage.publish(run.pk, lambda directory: directory.mkdir())
+    build.discard_if_deleted(run)
+    assert not storage.exists(run.pk)
+
+
+def test_reap_is_harmless_with_nothing_to_do(db: None) -> None:
+    tasks.reap()
