@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import Client
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -68,6 +69,7 @@ def own_folders(data_folder: Path, tmp_path: Path, settings: Any) -> Iterator[No
     current_app.amqp._producer_pool = None
     current_app.set_current()
     artifacts.forget_parsers()
+    cache.clear()  # It counts requests.
     yield
     current_app.conf.broker_transport_options = usual
 
@@ -186,6 +188,13 @@ def api_for() -> Callable[[Any], APIClient]:
         return client
 
     return make
+
+
+@pytest.fixture
+def token(alice: Any) -> str:
+    """Return an API token of alice."""
+    secret: str = AuthToken.objects.create(alice)[1]
+    return secret
 
 
 @pytest.fixture

@@ -1,0 +1,116 @@
+"""Nobody gets anything without a token, and charlie gets nothing of alice's.
+
+The tests walk the URL map, so an endpoint that is added later is tested without asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from skillbuilder.api import urls
+from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.models import Skill
+from skillbuilder.training.models import TrainingRun
+
+METHODS = ("get", "post", "put", "patch", "delete")
+# Endpoints that are about no object: a stranger uses them for what is his own.
+OWN = {"skills"}
+
+ENDPOINTS = [
+    (pattern.name, method)
+    for pattern in urls.v1
+    for method in METHODS
+    if hasattr(pattern.callback.view_class, method)  # type: ignore[attr-defined]
+]
+BODIES: dict[str, Any] = {
+    "skill": {"name": "Stolen"},
+    "interaction-model": {"languageModel": {"invocationName": "stolen skill", "intents": []}},
+    "parse": {"utterance": "order a big pizza"},
+}
+
+
+def address(name: str, run: TrainingRun) -> str:
+    """Return the address of the endpoint ``name`` for alice's skill or its run."""
+    pattern = next(pattern for pattern in urls.v1 if pattern.name == name)
+    values = {"slug": run.skill.slug, "run_id": run.pk}
+    wanted = pattern.pattern.converters  # type: ignore[attr-defined]
+    return reverse(f"api:{name}", kwargs={key: values[key] for key in wanted})
+
+
+def state_of(skill: Skill) -> Any:
+    """Return everything that a stranger might change."""
+    fresh = Skill.objects.get(pk=skill.pk)
+    runs = list(TrainingRun.objects.order_by("pk").values("pk", "status", "requested_at"))
+    return fresh.name, fresh.revision, export_interaction_model(fresh), runs
+
+
+@pytest.mark.parametrize(("name", "method"), ENDPOINTS)
+def test_without_a_token_everything_is_401(
+    name: str, method: str, skill: Skill, ready_run: TrainingRun
+) -> None:
+    response = getattr(APIClient(), method)(address(name, ready_run), BODIES.get(name))
+    assert response.status_code == 401
+    assert response.json()["code"] == "not_authenticated"
+    assert response.headers["WWW-Authenticate"] == "Token"
+
+
+@pytest.mark.parametrize(("name", "method"), [pair for pair in ENDPOINTS if pair[0] not in OWN])
+def test_for_a_stranger_everything_is_404_and_nothing_changes(
+    name: str,
+    method: str,
+    skill: Skill,
+    ready_run: TrainingRun,
+    charlie: Any,
+    api_for: Callable[[Any], APIClient],
+) -> None:
+    before = state_of(skill)
+    response = getattr(api_for(charlie), method)(address(name, ready_run), BODIES.get(name))
+    assert response.status_code == 404
+    assert response.json()["code"] == "not_found"
+    assert skill.name not in response.text
+    assert state_of(skill) == before
+
+
+@pytest.mark.parametrize(("name", "method"), [pair for pair in ENDPOINTS if pair[0] not in OWN])
+def test_for_its_owner_nothing_is_404(
+    name: str, method: str, ready_run: TrainingRun, api: APIClient
+) -> None:
+    # Else the stranger's 404 would prove nothing.
+    response = getattr(api, method)(address(name, ready_run), BODIES.get(name))
+    assert response.status_code != 404
+
+
+def test_lists_hold_only_my_own(
+    skill: Skill, charlie: Any, api: APIClient, api_for: Callable[[Any], APIClient]
+) -> None:
+    assert [found["slug"] for found in api.get("/api/v1/skills").json()["results"]] == [skill.slug]
+    assert api_for(charlie).get("/api/v1/skills").json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Token skb_wrong", "Token", "Token a b", "Token sk\xff\xfe", "Token " + "x" * 5000],
+)
+def test_a_token_that_is_none_is_401(header: str, db: None) -> None:
+    response = APIClient().get("/api/v1/skills", HTTP_AUTHORIZATION=header)
+    assert response.status_code == 401
+    assert response.json()["code"] == "authentication_failed"
+
+
+def test_a_token_of_someone_deactivated_is_401(alice: Any, api: APIClient) -> None:
+    alice.is_active = False
+    alice.save()
+    assert api.get("/api/v1/skills").status_code == 401
+
+
+def test_someone_signed_in_needs_the_csrf_token_to_change_things(alice: Any) -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/api/v1/skills").status_code == 200
+    assert client.post("/api/v1/skills", {"name": "Forged"}).status_code == 403
+    assert not Skill.objects.exists()
