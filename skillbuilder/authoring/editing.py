@@ -107,11 +107,11 @@ def next_position(rows: models.QuerySet[Any]) -> int:
     return 0 if last is None else last + 1
 
 
-def add_named(skill: Skill, rows: models.QuerySet[Row], **values: Any) -> Row:
-    """Add a row with a name, last of ``rows``. Raises NameTaken."""
+def add_named(skill: Skill, siblings: models.Manager[Row], **values: Any) -> Row:
+    """Add a row with a name, last of ``siblings`` (skill.intents...). Raises NameTaken."""
     with editing(skill):
-        refuse_taken(rows, values["name"])
-        return rows.create(**values, position=next_position(rows))
+        refuse_taken(siblings.all(), values["name"])
+        return siblings.create(**values, position=next_position(siblings.all()))
 
 
 def refuse_taken(rows: models.QuerySet[Any], name: str, other_than: models.Model | None = None):

@@ -169,7 +169,8 @@ class NewSkillForm(DocumentForm):
         initial="template",
     )
     name = forms.CharField(max_length=120, required=False)
-    locale = forms.ChoiceField(choices=locale_choices, initial="en-US")
+    # A template brings its own.
+    locale = forms.ChoiceField(choices=locale_choices, initial="en-US", required=False)
     template = forms.ChoiceField(choices=sample_skill_choices, required=False)
 
     def clean(self) -> dict[str, Any]:
@@ -177,6 +178,8 @@ class NewSkillForm(DocumentForm):
         start = cleaned.get("start")
         if start == "template":
             self._clean_template(cleaned)
+        elif not cleaned.get("locale") and "locale" not in self.errors:
+            self.add_error("locale", "Choose a locale.")
         elif start == "json" and cleaned.get("locale"):
             self.read_model(cleaned["locale"])
             invocation_name = self.model.invocation_name if self.model else ""

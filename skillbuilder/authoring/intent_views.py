@@ -355,7 +355,7 @@ def slot_create(request: HttpRequest, intent: Intent) -> HttpResponse:
     form = SlotForm(request.POST, skill=intent.skill)
     if not form.is_valid():
         return refused(request, intent, form, slot_form=form)
-    editing.add_named(intent.skill, intent.slots.all(), **form.cleaned_data)
+    editing.add_named(intent.skill, intent.slots, **form.cleaned_data)
     return back(request, intent)
 
 

@@ -44,10 +44,11 @@ MIN_SAMPLES = 5
 def with_counts(skills: QuerySet[Skill]) -> QuerySet[Skill]:
     """Add ``intent_count`` (the skill's own ones) and ``slot_type_count`` to each skill."""
     own = ~Q(intents__name__startswith="AMAZON.")
+    # Django drops a model's own order from a query that counts.
     return skills.annotate(
         intent_count=Count("intents", filter=own, distinct=True),
         slot_type_count=Count("slot_types", distinct=True),
-    )
+    ).order_by("-updated_at", "-pk")
 
 
 @require_GET
@@ -95,18 +96,13 @@ class Step:
     url: str = ""
 
 
-def custom_intents(skill: Skill) -> list[Any]:
-    """Return the skill's own intents, with ``sample_count`` and ``slot_count``."""
-    return [intent for intent in counted_intents(skill) if not intent.is_builtin]
-
-
 def counted_intents(skill: Skill) -> list[Any]:
     """Return all intents, with ``sample_count`` and ``slot_count``."""
     counts = {
         "sample_count": Count("samples", distinct=True),
         "slot_count": Count("slots", distinct=True),
     }
-    return list(skill.intents.annotate(**counts))
+    return list(skill.intents.annotate(**counts).order_by("position", "pk"))
 
 
 def checklist(skill: Skill, intents: list[Any]) -> list[Step]:
@@ -151,7 +147,9 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
         "custom_intents": [intent for intent in intents if not intent.is_builtin],
         "builtin_intents": [intent for intent in intents if intent.is_builtin],
         "missing_builtins": [name for name in builtins.INTENTS if name not in present],
-        "slot_types": skill.slot_types.annotate(value_count=Count("values")),
+        "slot_types": skill.slot_types.annotate(value_count=Count("values")).order_by(
+            "position", "pk"
+        ),
         "problems": placed(skill, problems),
         "errors": sum(problem.severity == "error" for problem in problems),
         "steps": checklist(skill, intents),
@@ -274,7 +272,7 @@ def intent_create(request: HttpRequest, skill: Skill) -> HttpResponse:
     form = IntentNameForm(request.POST)
     if form.is_valid():
         try:
-            intent = editing.add_named(skill, skill.intents.all(), name=form.cleaned_data["name"])
+            intent = editing.add_named(skill, skill.intents, name=form.cleaned_data["name"])
         except editing.NameTaken as error:
             form.add_error("name", str(error))
         else:
@@ -290,9 +288,8 @@ def slot_type_create(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Add a slot type and open it."""
     form = SlotTypeNameForm(request.POST)
     if form.is_valid():
-        rows = skill.slot_types.all()
         try:
-            slot_type = editing.add_named(skill, rows, name=form.cleaned_data["name"])
+            slot_type = editing.add_named(skill, skill.slot_types, name=form.cleaned_data["name"])
         except editing.NameTaken as error:
             form.add_error("name", str(error))
         else:

@@ -81,7 +81,7 @@ def run_context(run: TrainingRun) -> dict[str, Any]:
         "ahead": ahead,
         "unheard": waits and not ahead and elapsed(run) > PATIENCE,
         "percent_done": round(run.progress * 100),
-        "size": sum((run.metrics.get("sizes") or {}).values()),
+        "size": run.metrics.get("artifact_bytes", 0),
     }
 
 
