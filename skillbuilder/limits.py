@@ -12,13 +12,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 # A client reads the refusal only after it has sent its body, so some of it is read away.
 DRAINED_BYTES = 32_000_000
 
 
 def too_large(request: HttpRequest) -> HttpResponse:
-    """Return the 413 for ``request``: JSON to programs, a line of text to people."""
+    """Return the 413 for ``request``: JSON to programs, a page to people."""
     message = (
         f"The request has more than {settings.MAX_BODY_BYTES:,} bytes. "
         "An interaction model may have 1,500,000; remove what is not needed."
@@ -26,7 +27,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         body = {"code": "body_too_large", "message": message, "problems": []}
         return JsonResponse(body, status=413)
-    return HttpResponse(message, status=413, content_type="text/plain; charset=utf-8")
+    return render(request, "413.html", {"message": message}, status=413)
 
 
 def content_length(request: HttpRequest) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from knox import auth
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -18,19 +17,3 @@ class TokenAuthentication(auth.TokenAuthentication):
             raise AuthenticationFailed("Invalid token.")
         user_and_token: tuple[Any, Any] = super().authenticate_credentials(token)
         return user_and_token
-
-
-class TokenScheme(OpenApiAuthenticationExtension):
-    """How the OpenAPI document describes our tokens."""
-
-    target_class = TokenAuthentication
-    name = "token"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """Return the security scheme object."""
-        return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": 'The word "Token", a space, and your token: `Token skb_...`',
-        }

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags, quote_etag
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -43,6 +43,31 @@ from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import changed, create_skill
 from skillbuilder.training import artifacts, runs
 from skillbuilder.training.models import TrainingRun
+
+EXAMPLE = {
+    "interactionModel": {
+        "languageModel": {
+            "invocationName": "tiny kitchen",
+            "intents": [
+                {
+                    "name": "OrderPizza",
+                    "slots": [{"name": "size", "type": "Size"}],
+                    "samples": ["order a {size} pizza", "i want a {size} pizza"],
+                },
+                {"name": "OpeningHours", "slots": [], "samples": ["when do you open"]},
+            ],
+            "types": [
+                {
+                    "name": "Size",
+                    "values": [
+                        {"name": {"value": "small"}},
+                        {"id": "L", "name": {"value": "large", "synonyms": ["big"]}},
+                    ],
+                }
+            ],
+        }
+    }
+}
 
 
 class BuildThrottle(ScopedRateThrottle):
@@ -188,6 +213,7 @@ class InteractionModelDocument(APIView):
             ),
         ],
         request=OpenApiTypes.OBJECT,
+        examples=[OpenApiExample("A small skill", value=EXAMPLE, request_only=True)],
         responses={200: UploadSerializer, **refusals(412, 413, 415)},
     )
     def put(self, request: Request, slug: str) -> Response:

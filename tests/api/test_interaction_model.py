@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from skillbuilder.api.views import EXAMPLE
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 
@@ -232,3 +233,7 @@ def test_a_big_upload_to_a_page_is_413_in_words(alice: Any, browser_of: Any) -> 
 def test_a_bearer_of_no_json_accept_still_gets_json(api: APIClient, address: str) -> None:
     assert api.get(address, HTTP_ACCEPT="text/html,*/*").json()
     assert api.get(address, HTTP_ACCEPT="text/html").status_code == 406
+
+
+def test_the_example_of_the_documentation_is_accepted(api: APIClient, address: str) -> None:
+    assert api.put(address, EXAMPLE).status_code == 200
