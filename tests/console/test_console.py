@@ -1,0 +1,208 @@
+"""The console: an utterance in, two parses out, side by side."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from nlu_engine.frames import Frame, Parse, RankedIntent, SlotSpan
+from nlu_engine.parsers import ParsePair
+from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
+from skillbuilder.authoring.models import Skill
+from skillbuilder.console.views import as_template, compare, suggestions
+from skillbuilder.training import storage
+from skillbuilder.training.models import TrainingRun
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def address(skill: Skill) -> str:
+    """Return the address of the console of ``skill``."""
+    return reverse("skill-console", args=[skill.slug])
+
+
+def say(browser: Client, address: str, utterance: str) -> Any:
+    return browser.post(address, {"utterance": utterance}, **HTMX)
+
+
+def parse(utterance: str, intent: str, *spans: tuple[str, int, int]) -> Parse:
+    slots = tuple(SlotSpan(name, start, end, utterance[start:end]) for name, start, end in spans)
+    return Parse(utterance, Frame(intent, slots), 0.8, (RankedIntent("Other", 0.2),))
+
+
+# --- Page ---------------------------------------------------------------------------------
+
+
+def test_before_the_first_build_the_console_teaches(
+    browser: Client, skill: Skill, address: str
+) -> None:
+    page = browser.get(address).content
+    assert b"Build the skill, then talk to it here" in page
+    answer = say(browser, address, "hello")
+    assert answer.status_code == 422
+    assert b"is not trained yet. Build it first." in answer.content
+
+
+def test_an_empty_console_suggests_utterances(
+    browser: Client, ready_run: TrainingRun, address: str
+) -> None:
+    page = browser.get(address).content.decode()
+    assert 'data-utterance="order a small pizza"' in page
+    assert 'data-utterance="when do you open"' in page
+
+
+def test_both_parses_are_shown(browser: Client, ready_run: TrainingRun, address: str) -> None:
+    answer = say(browser, address, "i want a big pizza")
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<html" not in page
+    assert page.count('<span class="slot slot-0" title="size">big</span>') == 2
+    assert page.count('<bdi dir="auto" class="resolved">large</bdi>') == 2
+    assert "Both understood the same." in page
+    assert page.count(" ms</span>") == 2
+    # What the page calls JSON is what the API answers.
+    shown = json.loads(
+        unescape(page.partition('id="parse-json"')[2].split(">", 1)[1].split("</pre>")[0])
+    )
+    assert shown["neural"]["intent"] == shown["maxent_crf"]["intent"] == "OrderPizza"
+
+
+def test_a_plain_form_works_without_scripts(
+    browser: Client, ready_run: TrainingRun, address: str
+) -> None:
+    page = browser.post(address, {"utterance": "are you open"}).content.decode()
+    assert "<html" in page
+    assert 'value="are you open"' in page
+    assert "OpeningHours" in page
+
+
+def test_the_curl_line_can_be_pasted(
+    browser: Client, ready_run: TrainingRun, skill: Skill, address: str
+) -> None:
+    utterance = """it's "$HOME" & `ls` 🍕\\"""
+    page = say(browser, address, utterance).content.decode()
+    shown = unescape(page.partition('id="parse-curl"')[2].split(">", 1)[1].split("</pre>")[0])
+    words = shlex.split(shown)
+    assert words[:3] == ["curl", "-s", f"http://testserver/api/v1/skills/{skill.slug}/parse"]
+    assert json.loads(words[-1]) == {"utterance": utterance}
+
+
+@pytest.mark.parametrize(
+    "utterance",
+    [
+        "🍕🍕 big 🍕",
+        "أريد بيتزا big من فضلك",
+        "x" * 10_000,
+        "<script>alert(1)</script> big pizza",
+        "  i want\ta big   pizza ",
+        "{size} pizza",
+    ],
+)
+def test_any_text_is_parsed_and_shown_safely(
+    browser: Client, ready_run: TrainingRun, address: str, utterance: str
+) -> None:
+    answer = say(browser, address, utterance)
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("utterance", "told"),
+    [
+        ("", "The utterance is empty"),
+        (" \t ", "The utterance is empty"),
+        ("x" * 10_001, "10,001 characters; at most 10,000"),
+    ],
+)
+def test_what_cannot_be_parsed_is_told(
+    browser: Client, ready_run: TrainingRun, address: str, utterance: str, told: str
+) -> None:
+    answer = say(browser, address, utterance)
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+
+
+def test_a_lost_artifact_asks_for_another_build(
+    browser: Client, ready_run: TrainingRun, address: str
+) -> None:
+    storage.discard(ready_run.pk)
+    answer = say(browser, address, "a big pizza")
+    assert answer.status_code == 409
+    assert b"Build again" in answer.content
+
+
+def test_a_change_since_the_build_is_told(
+    browser: Client, skill: Skill, ready_run: TrainingRun, address: str
+) -> None:
+    skill.intents.get(name="OrderPizza").samples.create(text="feed me", position=9)
+    assert b"this parses with that build" in browser.get(address).content
+
+
+# --- Comparison ---------------------------------------------------------------------------
+
+
+def test_disagreement_is_marked(skill: Skill) -> None:
+    ours = parse("a big pizza", "OrderPizza", ("size", 2, 5))
+    theirs = parse("a big pizza", "Gone", ("size", 2, 11))
+    found = compare(skill, ParsePair("a big pizza", ours, theirs, 1.0, 2.0), slot_colors(skill))
+    assert (found.intents_differ, found.slots_differ, found.agree) == (True, True, False)
+    assert [[row.alone for row in column.slots] for column in found.columns] == [[True], [True]]
+    assert found.columns[0].intent_pk == skill.intents.get(name="OrderPizza").pk
+    assert found.columns[1].intent_pk is None  # it is no longer in the skill
+
+
+def test_pieces_are_the_whole_utterance_and_colours_stay() -> None:
+    text, colors = "🍕 big أريد small 🍕", SlotColors({"size": 3})
+    slots = [SlotSpan("new", 11, 16, "small"), SlotSpan("size", 2, 5, "big")]
+    pieces = utterance_pieces(text, slots, colors)
+    assert "".join(piece.text for piece in pieces) == text
+    assert Piece("big", "size", 3) in pieces
+    assert Piece("small", "new", colors["new"]) in pieces
+    assert colors["new"] == SlotColors()["new"]
+
+
+def test_a_parse_becomes_a_sample() -> None:
+    found = parse("a big pizza for two", "OrderPizza", ("guests", 16, 19), ("size", 2, 5))
+    assert as_template(found) == "a {size} pizza for {guests}"
+
+
+def test_suggestions_of_an_odd_skill(alice: Any, skill: Skill) -> None:
+    skill.intents.create(name="Empty", position=10)
+    skill.intents.create(name="Odd", position=11).samples.create(text="broken {", position=0)
+    thing = skill.intents.create(name="Thing", position=12)
+    thing.samples.create(text="get {thing}", position=0)
+    assert len(suggestions(skill)) == 3
+
+
+# --- Teach --------------------------------------------------------------------------------
+
+
+def teach(browser: Client, skill: Skill, intent: Any, text: str) -> Any:
+    form = {"intent": intent, "text": text}
+    return browser.post(reverse("console-teach", args=[skill.slug]), form, **HTMX)
+
+
+def test_teach_adds_a_sample(browser: Client, skill: Skill) -> None:
+    intent = skill.intents.get(name="OrderPizza")
+    answer = teach(browser, skill, intent.pk, "feed me something {size}, please!")
+    assert b"Added to" in answer.content
+    assert intent.samples.filter(text="feed me something {size} please").exists()
+    again = teach(browser, skill, intent.pk, "feed me something {size} please")
+    assert b"has that sample already" in again.content
+
+
+@pytest.mark.parametrize(("intent", "text"), [("", "x"), ("0", "x"), ("²", "x"), (None, "{")])
+def test_a_refused_lesson_adds_nothing(
+    browser: Client, skill: Skill, intent: str | None, text: str
+) -> None:
+    before = skill.intents.get(name="OrderPizza").samples.count()
+    chosen = skill.intents.get(name="OrderPizza").pk if intent is None else intent
+    assert teach(browser, skill, chosen, text).status_code == 422
+    assert skill.intents.get(name="OrderPizza").samples.count() == before
