@@ -20,7 +20,8 @@ from skillbuilder.authoring.sample_skills import SampleSkill, list_sample_skills
 from skillbuilder.authoring.skills import create_skill
 
 USERNAME = "demo"
-FIRST_UTTERANCE = "my kids fancy two giant pies covered in salami"
+# "enormous", "pies", "eggplant" and "friends" are in no sample and no slot type of the first skill.
+FIRST_UTTERANCE = "two enormous pies with eggplant for my friends"
 
 
 def password_file() -> Path:
