@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import IO
 
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 3.0
 
 Say = Callable[[str], None]
 
