@@ -103,6 +103,16 @@ def _embeddings_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("--seed", type=int, default=0)
     build.add_argument("--out", type=Path, required=True)
     build.set_defaults(run=_build_embeddings)
+    layers = commands.add_parser(
+        "pretrain", help="pretrain a release's layers on labelled utterances of other skills"
+    )
+    layers.add_argument("--labelled", type=Path, nargs="+", required=True, help="one file a skill")
+    layers.add_argument("--steps", type=int, default=16_000)
+    layers.add_argument("--seed", type=int, default=0)
+    layers.add_argument(
+        "directory", type=Path, help="the release's folder, named as it; embeddings built already"
+    )
+    layers.set_defaults(run=_pretrain_layers)
     verify = commands.add_parser("verify", help="check the installed release")
     verify.add_argument("release", nargs="?", default="en@1")
     verify.set_defaults(run=_verify_embeddings)
@@ -188,10 +198,22 @@ def _build_embeddings(options: argparse.Namespace) -> None:
     print(json.dumps(build(recipe, options.out, _say), indent=2))
 
 
+def _pretrain_layers(options: argparse.Namespace) -> None:
+    from nlu_engine.embeddings import load_embeddings
+    from nlu_engine.pretraining import Plan, pretrain_release
+
+    directory = options.directory.resolve()
+    embeddings = load_embeddings(directory.name, directory.parent)
+    plan = Plan(steps=options.steps, seed=options.seed)
+    print(json.dumps(pretrain_release(options.labelled, embeddings, plan, _say), indent=2))
+
+
 def _verify_embeddings(options: argparse.Namespace) -> None:
     from nlu_engine.embeddings import load_embeddings
+    from nlu_engine.shared_layers import load_layers
 
     embeddings = load_embeddings(options.release)
+    load_layers(embeddings)
     print(f"{options.release}: {len(embeddings):,} words, {embeddings.manifest['sha256']}")
 
 

@@ -78,6 +78,7 @@ class SharedEmbeddings:
     def __init__(self, release: str, manifest: dict[str, Any], path: Path) -> None:
         self.release = release
         self.manifest = manifest
+        self.directory = path.parent
         tensors = _map_tensors(path)
         self._hashes = tensors["hashes"]
         self._vectors, self._scales = tensors["vectors"], tensors["scales"]

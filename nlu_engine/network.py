@@ -144,7 +144,12 @@ class Crf(nn.Module):
     def log_partition(self, scores: Tensor, mask: Tensor) -> Tensor:
         """Return the log of the sum over all tag sequences, shape (b,)."""
         alpha = self.start + scores[:, 0]  # (b, tags)
+        # A product with exp(transitions) takes t exponentials a step where logsumexp takes t * t.
+        highest = self.transitions.detach().max()
+        moves = (self.transitions - highest).exp()
         for step in range(1, scores.shape[1]):
-            following = torch.logsumexp(alpha.unsqueeze(2) + self.transitions, dim=1)
+            shift = alpha.detach().amax(dim=1, keepdim=True)
+            arrived = (alpha - shift).exp() @ moves
+            following = (arrived + 1e-30).log() + (shift + highest)
             alpha = torch.where(mask[:, step, None], following + scores[:, step], alpha)
         return torch.logsumexp(alpha + self.end, dim=1)

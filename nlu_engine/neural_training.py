@@ -23,6 +23,7 @@ from nlu_engine.features import (
 from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.network import Batch, Network, NetworkShape
 from nlu_engine.neural import Allowed, NeuralRecognizer
+from nlu_engine.shared_layers import load_layers, start_from
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
 
@@ -169,6 +170,7 @@ def train_neural(
     torch.manual_seed(seed)
     training_set = prepare(data.utterances, embeddings, covered=is_covered(data.locale))
     network = network_for(training_set)
+    start_from(network, load_layers(embeddings))
     schedule = schedule or schedule_for(len(training_set.examples))
     weights = fit(network, training_set, schedule, seed, on_progress)
     vocabulary = training_set.vocabulary
