@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-# A client reads the refusal only after it has sent its body, so some of it is read away.
+# A client reads the refusal only after it has sent its body, so some is read and dropped.
 DRAINED_BYTES = 32_000_000
 
 
@@ -38,6 +38,12 @@ def content_length(request: HttpRequest) -> int:
         return 0
 
 
+def drain(stream: Any, most: int) -> None:
+    """Read ``stream`` to its end, or ``most`` bytes of it, and keep nothing."""
+    while most > 0 and (piece := stream.read(65_536)):
+        most -= len(piece)
+
+
 class BodyLimitMiddleware:
     """Answers 413 to a body of more than MAX_BODY_BYTES, whatever its type."""
 
@@ -48,9 +54,7 @@ class BodyLimitMiddleware:
         length = content_length(request)
         if length <= settings.MAX_BODY_BYTES:
             return self.get_response(request)
-        drained = 0
-        while drained < min(length, DRAINED_BYTES) and (piece := request.read(65_536)):
-            drained += len(piece)
+        drain(request, min(length, DRAINED_BYTES))
         return too_large(request)
 
 
@@ -67,6 +71,8 @@ class ChunkedBodies:
         chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
         if chunked and environ.get("wsgi.input_terminated"):
             body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
+            if len(body) > settings.MAX_BODY_BYTES:
+                drain(environ["wsgi.input"], DRAINED_BYTES)
             environ["wsgi.input"] = io.BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
         return self.application(environ, start_response)

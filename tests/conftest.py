@@ -24,7 +24,8 @@ from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, runs, storage
 from skillbuilder.training.models import TrainingRun
 
-pytest_plugins = ["tests.database_marker"]
+# The mark of the lane on Postgres; the fixture "running_app", over REST and in the browser.
+pytest_plugins = ["tests.database_marker", "tests.running"]
 
 
 @pytest.fixture(scope="session")

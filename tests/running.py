@@ -1,0 +1,234 @@
+"""The real thing: web server, worker and scheduler as processes of their own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSWORD = "correct horse battery staple"
+LEASE_SECONDS = 4
+
+_MAKE_USER = """
+from django.contrib.auth.models import User
+from knox.models import AuthToken
+user = User.objects.create_user({name!r}, password={password!r})
+print(AuthToken.objects.create(user)[1])
+"""
+
+
+@dataclass
+class Answer:
+    """What the web server answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """Return the body, which is JSON."""
+        return json.loads(self.text)
+
+
+@dataclass
+class RunningApp:
+    """A running skillbuilder with a data folder, a database and a queue of its own.
+
+    ``env`` is the environment of its processes; ``manage`` runs its manage.py.
+    """
+
+    var: Path
+    env: dict[str, str]
+    port: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    logs: list[IO[bytes]] = field(default_factory=list)
+
+    @property
+    def base_url(self) -> str:
+        """Return the address without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, name: str, *command: str) -> None:
+        """Start ``command`` in a process group of its own, its output in a file."""
+        log = (self.var / f"{name}.log").open("ab")
+        self.logs.append(log)
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def start_web(self) -> None:
+        """Start the web server as production does."""
+        options = ["--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
+        address = f"127.0.0.1:{self.port}"
+        self.start("web", "gunicorn", "skillbuilder.wsgi", "--bind", address, *options)
+        self.wait(lambda: self.request("GET", "/healthz").status == 200, "the web server")
+
+    def start_worker(self) -> None:
+        """Start a worker and wait until it takes work."""
+        self.start("worker", "celery", "-A", "skillbuilder", "worker", "-l", "info", "-c", "1")
+        self.wait(lambda: self.request("GET", "/readyz").status == 200, "the worker")
+
+    def start_scheduler(self) -> None:
+        """Start the scheduler, which calls the reaper."""
+        self.start("scheduler", "celery", "-A", "skillbuilder", "beat")
+
+    def kill(self, name: str) -> None:
+        """Kill a process and all its children at once, as a power cut would."""
+        process = self.processes.pop(name)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End everything."""
+        for name in list(self.processes):
+            self.kill(name)
+        for log in self.logs:
+            log.close()
+
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Wait until ``done``; fails with the logs when it takes too long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(OSError, http.client.HTTPException):
+                if done():
+                    return
+            time.sleep(0.2)
+        pytest.fail(f"waited {seconds} seconds for {what}\n{self.log_tails()}")
+
+    def log_tails(self) -> str:
+        """Return the last lines of all logs."""
+        tails = [
+            f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-25:])
+            for path in sorted(self.var.glob("*.log"))
+        ]
+        return "\n".join(tails)
+
+    def manage(self, *arguments: str) -> str:
+        """Run manage.py and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def make_user(self, name: str) -> str:
+        """Make a user with PASSWORD and return an API token of theirs."""
+        code = _MAKE_USER.format(name=name, password=PASSWORD)
+        return self.manage("shell", "-v", "0", "-c", code).strip()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """Send a request over HTTP; bytes are sent as they are, an iterator in chunks."""
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Token {token}"
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+            if isinstance(body, dict | list):
+                body = json.dumps(body).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            path = path.removeprefix(self.base_url)
+            connection.request(method, path, body, sent, encode_chunked=iterates(body))
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.headers), response.read().decode())
+        finally:
+            connection.close()
+
+    def finished_run(self, address: str, token: str, seconds: float = 120) -> Any:
+        """Wait until the run at ``address`` is over and return it."""
+        run: Any = {}
+
+        def over() -> bool:
+            run.update(self.request("GET", address, token=token).json)
+            return run["status"] not in ("queued", "training")
+
+        self.wait(over, f"the run {address}", seconds)
+        return run
+
+
+def iterates(body: Any) -> bool:
+    """Return whether ``body`` has no length of its own and is sent in chunks."""
+    return body is not None and not isinstance(body, bytes | str)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def own_database(url: str) -> Iterator[str]:
+    """Make a database beside the one that ``url`` names; without a URL, SQLite it is."""
+    if not url:
+        yield ""
+        return
+    name = f"skillbuilder_e2e_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def environment(var: Path, database_url: str) -> dict[str, str]:
+    """Return the environment of a system in ``var`` that notices lost workers soon."""
+    unset = ("BROKER_URL", "ARTIFACT_ROOT", "ALLOWED_HOSTS", "DATABASE_URL", "STATIC_ROOT")
+    env = {name: value for name, value in os.environ.items() if name not in unset}
+    env |= {
+        "SKILLBUILDER_VAR": str(var),
+        "TRAINING_LEASE_SECONDS": str(LEASE_SECONDS),
+        "REAP_SECONDS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    return env | ({"DATABASE_URL": database_url} if database_url else {})
+
+
+@pytest.fixture(scope="session")
+def running_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """Yield a running skillbuilder, shared by all tests: leave it with a live worker."""
+    var = tmp_path_factory.mktemp("running")
+    with own_database(os.environ.get("DATABASE_URL", "")) as url:
+        app = RunningApp(var, environment(var, url), free_port())
+        try:
+            app.manage("migrate", "-v", "0")
+            app.start_web()
+            app.start_scheduler()
+            app.start_worker()
+            yield app
+        finally:
+            app.stop()
