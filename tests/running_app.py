@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from skillbuilder.console.management.commands.serve import programs
 from skillbuilder.console.processes import Processes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +54,9 @@ def free_port() -> int:
 @contextmanager
 def running_app(folder: Path) -> Iterator[RunningApp]:
     """Run everything, with its data in ``folder`` and one user; all of it ends with the block."""
+    # Inside, for it needs Django to be set up, which screenshots.py does only when it runs.
+    from skillbuilder.console.management.commands.serve import programs
+
     port, output = free_port(), []
     environment = {
         "SKILLBUILDER_VAR": str(folder),
