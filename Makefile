@@ -52,5 +52,5 @@ lock: setup-dev
 	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --output-file requirements.lock
 	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
-		--all-extras --constraint requirements.lock \
+		--extra dev --constraint requirements.lock \
 		--no-header --no-annotate --output-file requirements-dev.lock
