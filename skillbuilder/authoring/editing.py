@@ -161,6 +161,18 @@ def add_samples(intent: Intent, lines: Iterable[str], position: int | None = Non
 # --- Names that other rows refer to -------------------------------------------------------
 
 
+def add_slot(intent: Intent, name: str, type_name: str) -> None:
+    """Add a slot to ``intent``; a ``type_name`` "+Color" makes the slot type Color first.
+
+    Raises NameTaken.
+    """
+    with transaction.atomic():
+        if type_name.startswith("+"):
+            type_name = type_name[1:]
+            add_named(intent.skill, intent.skill.slot_types, name=type_name)
+        add_named(intent.skill, intent.slots, name=name, type_name=type_name)
+
+
 def rename_slot(slot: Slot, seen: str, name: str) -> int:
     """Rename ``slot`` and its {mentions} in the intent's samples; return how many changed.
 

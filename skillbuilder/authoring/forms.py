@@ -334,16 +334,29 @@ def slot_type_choices(
 
 
 class SlotForm(forms.Form):
-    """A new slot of an intent."""
+    """A new slot of an intent; a slot type "+Name" is one that is made along with it."""
 
     name = SlotNameField()
     type_name = forms.ChoiceField()
 
     def __init__(self, *args: Any, skill: Skill, current: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = skill.slot_types.values_list("name", flat=True)
+        own = list(skill.slot_types.values_list("name", flat=True))
         field = cast(forms.ChoiceField, self.fields["type_name"])
-        field.choices = slot_type_choices(own, current)
+        field.choices = [
+            *new_type_choices(
+                own, str(self["name"].value() or "") if "name" in self.fields else ""
+            ),
+            *slot_type_choices(own, current),
+        ]
+
+
+def new_type_choices(own: Iterable[str], slot_name: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the choice to make a slot type that is named like the slot, if that is free."""
+    name = suggested_name(slot_name)
+    if not name or name.casefold() in (other.casefold() for other in own):
+        return []
+    return [("New", [(f"+{name}", f"new slot type {name}")])]
 
 
 class SlotTypeOfSlotForm(SlotForm):

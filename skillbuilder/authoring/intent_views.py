@@ -27,6 +27,7 @@ from skillbuilder.authoring.forms import (
     SlotTypeOfSlotForm,
     StampForm,
     slot_type_choices,
+    suggested_name,
 )
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.import_export import export_interaction_model
@@ -86,17 +87,22 @@ def mentioned(texts: list[str]) -> list[str]:
     return list(names)
 
 
-def likely_type(name: str, skill: Skill) -> str:
-    """Return the slot type that a new slot called ``name`` most likely wants."""
+def likely_type(name: str, skill: Skill, new_type: str = "") -> str:
+    """Return the slot type that a new slot called ``name`` most likely wants.
+
+    ``new_type`` is the answer where none that there is seems to fit.
+    """
     bare = name.casefold().replace("_", "")
     own = [slot_type.name for slot_type in skill.slot_types.all()]
     for type_name in own:
-        if type_name.casefold().replace("_", "") in (bare, f"{bare}type", f"type{bare}"):
+        other = type_name.casefold().replace("_", "").removesuffix("type")
+        # {size} fits PizzaSize, {secondTopping} fits Topping.
+        if bare and other and (other.endswith(bare) or bare.endswith(other)):
             return type_name
     for ending, type_name in _LIKELY_TYPES.items():
         if bare.endswith(ending):
             return type_name
-    return own[0] if own else "AMAZON.SearchQuery"
+    return new_type or (own[0] if own else "AMAZON.SearchQuery")
 
 
 def undeclared_slots(intent: Intent, texts: list[str], slots: list[SlotRow]) -> list[SlotForm]:
@@ -104,7 +110,10 @@ def undeclared_slots(intent: Intent, texts: list[str], slots: list[SlotRow]) -> 
     declared = {slot.name for slot in slots}
     return [
         SlotForm(
-            initial={"name": name, "type_name": likely_type(name, intent.skill)},
+            initial={
+                "name": name,
+                "type_name": likely_type(name, intent.skill, f"+{suggested_name(name)}"),
+            },
             skill=intent.skill,
             auto_id=False,
         )
@@ -355,7 +364,7 @@ def slot_create(request: HttpRequest, intent: Intent) -> HttpResponse:
     form = SlotForm(request.POST, skill=intent.skill)
     if not form.is_valid():
         return refused(request, intent, form, slot_form=form)
-    editing.add_named(intent.skill, intent.slots, **form.cleaned_data)
+    editing.add_slot(intent, **form.cleaned_data)
     return back(request, intent)
 
 

@@ -217,7 +217,12 @@ def test_removing_twice_is_no_error(
 
 @pytest.mark.parametrize(
     ("name", "type_name"),
-    [("size", "Size"), ("delivery_date", "AMAZON.DATE"), ("guestCount", "AMAZON.NUMBER")],
+    [
+        ("size", "Size"),
+        ("otherSize", "Size"),
+        ("delivery_date", "AMAZON.DATE"),
+        ("guestCount", "AMAZON.NUMBER"),
+    ],
 )
 def test_an_unknown_slot_is_offered_with_a_likely_type(
     browser: Client, skill: Skill, name: str, type_name: str
@@ -231,6 +236,24 @@ def test_an_unknown_slot_is_offered_with_a_likely_type(
     page = browser.post(address("slot-create", hours), form, **HTMX).content.decode()
     assert "is no slot yet" not in page
     assert hours.slots.get(name=name).type_name == type_name
+
+
+def test_a_slot_may_bring_its_slot_type_along(browser: Client, intent: Intent) -> None:
+    page = add(browser, intent, "a pizza with {topping}").content.decode()
+    offer = page.partition("is in a sample, but is no slot yet")[2]
+    assert '<option value="+Topping" selected>new slot type Topping</option>' in offer
+    form = {"name": "topping", "type_name": "+Topping"}
+    browser.post(address("slot-create", intent), form, **HTMX)
+    assert intent.slots.get(name="topping").type_name == "Topping"
+    assert intent.skill.slot_types.filter(name="Topping").exists()
+
+
+def test_a_refused_slot_brings_no_slot_type(browser: Client, intent: Intent) -> None:
+    form = {"name": "size", "type_name": "+size"}
+    assert browser.post(address("slot-create", intent), form, **HTMX).status_code == 422
+    form = {"name": "sIZE", "type_name": "+Other"}
+    assert browser.post(address("slot-create", intent), form, **HTMX).status_code == 422
+    assert [row.name for row in intent.skill.slot_types.all()] == ["Size"]
 
 
 @pytest.mark.parametrize(
