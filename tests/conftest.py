@@ -24,8 +24,7 @@ from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, runs, storage
 from skillbuilder.training.models import TrainingRun
 
-# The mark of the lane on Postgres; the fixture "running_app", over REST and in the browser.
-pytest_plugins = ["tests.database_marker", "tests.running"]
+pytest_plugins = ["tests.database_marker"]
 
 
 @pytest.fixture(scope="session")

@@ -1,100 +1,232 @@
-"""The whole application, really running: web server, worker, scheduler, their own data folder."""
+"""The whole application, really running: web server, worker, scheduler, their own data folder.
+
+The processes are those that `make run` starts.
+"""
 
 from __future__ import annotations
 
 import http.client
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit, urlunsplit
 
-from skillbuilder.console.processes import Processes
+import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
 USER, PASSWORD = "alice", "correct horse battery"
-READY_SECONDS = 120
+LEASE_SECONDS = 4
 
-_MAKE_USER = (
-    "from django.contrib.auth import get_user_model;"
-    f"get_user_model().objects.create_user({USER!r}, password={PASSWORD!r})"
-)
+_MAKE_USER = """
+from django.contrib.auth.models import User
+from knox.models import AuthToken
+user = User.objects.create_user({name!r}, password={password!r})
+print(AuthToken.objects.create(user)[1])
+"""
 
 
-@dataclass(frozen=True)
+@dataclass
+class Answer:
+    """What the web server answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """Return the body, which is JSON."""
+        return json.loads(self.text)
+
+
+@dataclass
 class RunningApp:
-    """Where the application answers, and what its processes have said so far."""
+    """A running skillbuilder with a data folder, a database and a queue of its own.
 
-    url: str
-    environment: dict[str, str]
-    output: list[str]
+    ``env`` is the environment of its processes; ``manage`` runs its manage.py.
+    """
 
-    def manage(self, *arguments: str) -> None:
-        """Run a management command on the application's data."""
-        subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+    var: Path
+    env: dict[str, str]
+    port: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    logs: list[IO[bytes]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Return the address without a slash at its end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, name: str) -> None:
+        """Start "web", "worker" or "beat" in a process group of its own, its output in a file."""
+        # Inside, for it needs Django to be set up, which not all who import this have done.
+        from skillbuilder.console.management.commands.serve import programs
+
+        [program] = [one for one in programs("127.0.0.1", self.port) if one.name == name]
+        log = (self.var / f"{name}.log").open("ab")
+        self.logs.append(log)
+        self.processes[name] = subprocess.Popen(
+            program.command,
             cwd=ROOT,
-            env={**os.environ, **self.environment},
-            check=True,
-            capture_output=True,
+            env={**program.environment, **self.env},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
+
+    def start_worker(self) -> None:
+        """Start a worker and wait until it takes work."""
+        self.start("worker")
+        self.wait(lambda: self.request("GET", "/readyz").status == 200, "the worker")
+
+    def kill(self, name: str) -> None:
+        """Kill a process and all its children at once, as a power cut would."""
+        process = self.processes.pop(name)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def stop(self) -> None:
+        """End everything."""
+        for name in list(self.processes):
+            self.kill(name)
+        for log in self.logs:
+            log.close()
+
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Wait until ``done``; fails with the logs when it takes too long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(OSError, http.client.HTTPException):
+                if done():
+                    return
+            time.sleep(0.2)
+        raise AssertionError(f"waited {seconds} seconds for {what}\n{self.log_tails()}")
+
+    def log_tails(self) -> str:
+        """Return the last lines of all logs."""
+        tails = [
+            f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-25:])
+            for path in sorted(self.var.glob("*.log"))
+        ]
+        return "\n".join(tails)
+
+    def manage(self, *arguments: str) -> str:
+        """Run manage.py and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def make_user(self, name: str) -> str:
+        """Make a user with PASSWORD and return an API token of theirs."""
+        code = _MAKE_USER.format(name=name, password=PASSWORD)
+        return self.manage("shell", "-v", "0", "-c", code).strip()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        """Send a request over HTTP; bytes are sent as they are, an iterator in chunks."""
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Token {token}"
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+            if isinstance(body, dict | list):
+                body = json.dumps(body).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            path = path.removeprefix(self.url)
+            connection.request(method, path, body, sent, encode_chunked=iterates(body))
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.headers), response.read().decode())
+        finally:
+            connection.close()
+
+    def finished_run(self, address: str, token: str, seconds: float = 120) -> Any:
+        """Wait until the run at ``address`` is over and return it."""
+        run: Any = {}
+
+        def over() -> bool:
+            run.update(self.request("GET", address, token=token).json)
+            return run["status"] not in ("queued", "training")
+
+        self.wait(over, f"the run {address}", seconds)
+        return run
+
+
+def iterates(body: Any) -> bool:
+    """Return whether ``body`` has no length of its own and is sent in chunks."""
+    return body is not None and not isinstance(body, bytes | str)
 
 
 def free_port() -> int:
-    """Return a port of this host that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+    """Return a port that nobody listens to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def own_database(url: str) -> Iterator[str]:
+    """Make a database beside the one that ``url`` names; without a URL, SQLite it is."""
+    if not url:
+        yield ""
+        return
+    name = f"skillbuilder_e2e_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def environment(var: Path, database_url: str) -> dict[str, str]:
+    """Return the environment of a system in ``var`` that notices lost workers soon."""
+    unset = ("BROKER_URL", "ARTIFACT_ROOT", "ALLOWED_HOSTS", "DATABASE_URL", "STATIC_ROOT")
+    env = {name: value for name, value in os.environ.items() if name not in unset}
+    env |= {
+        "SKILLBUILDER_VAR": str(var),
+        "TRAINING_LEASE_SECONDS": str(LEASE_SECONDS),
+        "REAP_SECONDS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    return env | ({"DATABASE_URL": database_url} if database_url else {})
 
 
 @contextmanager
 def running_app(folder: Path) -> Iterator[RunningApp]:
-    """Run everything, with its data in ``folder`` and one user; all of it ends with the block."""
-    # Inside, for it needs Django to be set up, which screenshots.py does only when it runs.
-    from skillbuilder.console.management.commands.serve import programs
+    """Run everything, with its data in ``folder`` and one user; all of it ends with the block.
 
-    port, output = free_port(), []
-    environment = {
-        "SKILLBUILDER_VAR": str(folder),
-        "DATABASE_URL": f"sqlite:///{folder / 'skillbuilder.sqlite3'}",
-        "BROKER_URL": "filesystem://",
-        "OMP_NUM_THREADS": "1",
-    }
-    app = RunningApp(f"http://127.0.0.1:{port}", environment, output)
-    app.manage("migrate", "--verbosity", "0")
-    app.manage("shell", "--no-imports", "-c", _MAKE_USER)
-    processes = Processes(output.append)
-    ours = [
-        replace(program, environment={**program.environment, **environment})
-        for program in programs("127.0.0.1", port)
-    ]
-    try:
-        processes.start(ours)
-        _wait_until_ready(port, processes, output)
-        yield app
-    finally:
-        processes.stop()
-
-
-def _wait_until_ready(port: int, processes: Processes, output: list[str]) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while _readiness(port) != 200:
-        reason = processes.ended() or ("too slow" if time.monotonic() > deadline else "")
-        if reason:
-            raise RuntimeError("\n".join([f"The application did not start: {reason}", *output]))
-        time.sleep(0.3)
-
-
-def _readiness(port: int) -> int:
-    web = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        web.request("GET", "/readyz")
-        return web.getresponse().status
-    except OSError:
-        return 0
-    finally:
-        web.close()
+    The database is SQLite, or a new one beside the one that DATABASE_URL names.
+    """
+    with own_database(os.environ.get("DATABASE_URL", "")) as url:
+        app = RunningApp(folder, environment(folder, url), free_port())
+        try:
+            app.manage("migrate", "-v", "0")
+            app.make_user(USER)
+            app.start("web")
+            app.start("beat")
+            app.start_worker()
+            yield app
+        finally:
+            app.stop()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import LEASE_SECONDS, RunningApp
+from tests.running_app import LEASE_SECONDS, RunningApp
 
 pytestmark = [pytest.mark.e2e, pytest.mark.database, pytest.mark.timeout(400)]
 
@@ -28,9 +28,9 @@ def run_at(app: RunningApp, address: str, token: str) -> Any:
 
 
 def test_a_killed_worker_loses_no_run(
-    running_app: RunningApp, developer_token: str, tiny_skill: str
+    app: RunningApp, developer_token: str, tiny_skill: str
 ) -> None:
-    app, token = running_app, developer_token
+    token = developer_token
     address = started_run(app, tiny_skill, token)
     app.kill("worker")
     # Not even a message is left to tell of it.
@@ -54,10 +54,10 @@ def test_a_killed_worker_loses_no_run(
 
 
 def test_a_killed_child_of_the_worker_loses_no_run(
-    running_app: RunningApp, developer_token: str, tiny_skill: str
+    app: RunningApp, developer_token: str, tiny_skill: str
 ) -> None:
     # What the kernel does to a child that takes too much memory.
-    app, token = running_app, developer_token
+    token = developer_token
     address = started_run(app, tiny_skill, token)
     [child] = training_children(app)
     os.kill(child, signal.SIGKILL)
@@ -81,9 +81,9 @@ def training_children(app: RunningApp) -> list[int]:
 
 
 def test_a_worker_that_was_asleep_too_long_does_no_harm(
-    running_app: RunningApp, developer_token: str, tiny_skill: str
+    app: RunningApp, developer_token: str, tiny_skill: str
 ) -> None:
-    app, token = running_app, developer_token
+    token = developer_token
     address = started_run(app, tiny_skill, token)
     sleeper = app.processes.pop("worker")
     os.killpg(sleeper.pid, signal.SIGSTOP)

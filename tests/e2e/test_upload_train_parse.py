@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.running import RunningApp
+from tests.running_app import RunningApp
 
 pytestmark = [pytest.mark.e2e, pytest.mark.database, pytest.mark.timeout(300)]
 
 
-def test_the_whole_story(running_app: RunningApp, tiny_document: Any) -> None:
-    app, token = running_app, running_app.make_user("storyteller")
+def test_the_whole_story(app: RunningApp, tiny_document: Any) -> None:
+    token = app.make_user("storyteller")
 
     made = app.request("POST", "/api/v1/skills", {"name": "My kitchen"}, token=token)
     assert made.status == 201
@@ -54,9 +54,9 @@ def run_path(run: Any) -> str:
 
 
 def test_a_cancelled_run_frees_the_worker(
-    running_app: RunningApp, developer_token: str, tiny_skill: str
+    app: RunningApp, developer_token: str, tiny_skill: str
 ) -> None:
-    app, token = running_app, developer_token
+    token = developer_token
     first = app.request("POST", f"{tiny_skill}/training-runs", token=token).json
     app.wait(
         lambda: app.request("GET", run_path(first), token=token).json["step"] == "neural",
@@ -71,9 +71,9 @@ def test_a_cancelled_run_frees_the_worker(
 
 
 def test_what_cannot_be_trained_fails_at_once_and_is_not_retried(
-    running_app: RunningApp, developer_token: str
+    app: RunningApp, developer_token: str
 ) -> None:
-    app, token = running_app, developer_token
+    token = developer_token
     made = app.request("POST", "/api/v1/skills", {"name": "Nothing"}, token=token)
     refused = app.request("POST", f"{made.headers['Location']}/training-runs", token=token)
     assert refused.status == 400
@@ -82,23 +82,23 @@ def test_what_cannot_be_trained_fails_at_once_and_is_not_retried(
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_big_bodies_are_413_and_the_client_gets_to_read_it(
-    running_app: RunningApp, developer_token: str, tiny_skill: str, chunked: bool
+    app: RunningApp, developer_token: str, tiny_skill: str, chunked: bool
 ) -> None:
     body: Any = b" " * 10_000_000
     if chunked:
         body = (b" " * 100_000 for _ in range(100))
     address = f"{tiny_skill}/interaction-model"
-    refused = running_app.request("PUT", address, body, token=developer_token)
+    refused = app.request("PUT", address, body, token=developer_token)
     assert refused.status == 413
     assert refused.json["code"] == "body_too_large"
 
 
 def test_a_document_in_chunks_is_read(
-    running_app: RunningApp, developer_token: str, tiny_skill: str, tiny_document: Any
+    app: RunningApp, developer_token: str, tiny_skill: str, tiny_document: Any
 ) -> None:
     import json
 
     raw = json.dumps(tiny_document).encode()
     pieces = (raw[start : start + 50] for start in range(0, len(raw), 50))
     address = f"{tiny_skill}/interaction-model"
-    assert running_app.request("PUT", address, pieces, token=developer_token).status == 200
+    assert app.request("PUT", address, pieces, token=developer_token).status == 200
