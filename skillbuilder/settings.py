@@ -250,6 +250,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False},
     "COMPONENT_SPLIT_REQUEST": True,
+    # What follows it in a path names the group that an endpoint is listed under.
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
 }
 
 # --- Security ----------------------------------------------------------------------------
