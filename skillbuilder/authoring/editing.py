@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import models, transaction
+from django.shortcuts import get_object_or_404
 
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.utterances import normalize
@@ -68,13 +69,16 @@ def stamp(row: models.Model) -> str:
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
 
 
+def locked(skill: Skill) -> Skill:
+    """Return ``skill`` as it is now, held until the transaction ends; 404 if it was deleted."""
+    return get_object_or_404(Skill.objects.select_for_update(), pk=skill.pk)
+
+
 @contextmanager
-def editing(skill: Skill) -> Iterator[None]:
+def editing(skill: Skill) -> Iterator[Skill]:
     """Make the block one edit of ``skill``: whole or not at all, one after the other."""
     with transaction.atomic():
-        if not Skill.objects.select_for_update().filter(pk=skill.pk).first():
-            raise Conflict(None)
-        yield
+        yield locked(skill)
         changed(skill)
 
 
@@ -158,7 +162,32 @@ def add_samples(intent: Intent, lines: Iterable[str], position: int | None = Non
     return Added(len(new), len(written) - len(new), cleaned)
 
 
-# --- Names that other rows refer to -------------------------------------------------------
+# --- Names that other rows, and the dialog, refer to --------------------------------------
+
+
+def _dialog_intents(skill: Skill) -> list[dict[str, Any]]:
+    """Return what the document's dialog says of intents; we keep it, but do not edit it."""
+    parts = (part.get("unknown", {}).get("dialog") for part in skill.extra.values())
+    dialogs = (dialog for dialog in parts if isinstance(dialog, dict))
+    found = (intent for dialog in dialogs for intent in dialog.get("intents") or ())
+    return [intent for intent in found if isinstance(intent, dict)]
+
+
+def _dialog_slots(skill: Skill, intent_name: str | None = None) -> list[dict[str, Any]]:
+    """Return the slots in the dialog, of one intent or of all."""
+    intents = _dialog_intents(skill)
+    chosen = [i for i in intents if intent_name is None or i.get("name") == intent_name]
+    found = (slot for intent in chosen for slot in intent.get("slots") or ())
+    return [slot for slot in found if isinstance(slot, dict)]
+
+
+def _rename_in_dialog(
+    skill: Skill, objects: list[dict[str, Any]], key: str, old: str, new: str
+) -> None:
+    for found in objects:
+        if found.get(key) == old:
+            found[key] = new
+    Skill.objects.filter(pk=skill.pk).update(extra=skill.extra)
 
 
 def add_slot(intent: Intent, name: str, type_name: str) -> None:
@@ -179,7 +208,7 @@ def rename_slot(slot: Slot, seen: str, name: str) -> int:
     Raises Conflict, NameTaken.
     """
     intent = slot.intent
-    with editing(intent.skill):
+    with editing(intent.skill) as skill:
         fresh = unchanged(slot, seen)
         refuse_taken(intent.slots.all(), name, other_than=slot)
         mention = re.compile(r"(\{(?:[^{}|]*\|)?\s*)" + re.escape(fresh.name) + r"(\s*\})")
@@ -190,6 +219,7 @@ def rename_slot(slot: Slot, seen: str, name: str) -> int:
         fresh.samples = [
             mention.sub(lambda found: found[1] + name + found[2], text) for text in fresh.samples
         ]
+        _rename_in_dialog(skill, _dialog_slots(skill, intent.name), "name", fresh.name, name)
         fresh.name = name
         fresh.save(update_fields=["name", "samples"])
     return len(rows)
@@ -200,12 +230,12 @@ def rename_slot_type(slot_type: SlotType, seen: str, name: str) -> int:
 
     Raises Conflict, NameTaken.
     """
-    skill = slot_type.skill
-    with editing(skill):
+    with editing(slot_type.skill) as skill:
         fresh = unchanged(slot_type, seen)
         refuse_taken(skill.slot_types.all(), name, other_than=slot_type)
         slots = Slot.objects.filter(intent__skill=skill, type_name=fresh.name)
         count = slots.update(type_name=name)
+        _rename_in_dialog(skill, _dialog_slots(skill), "type", fresh.name, name)
         fresh.name = name
         fresh.save(update_fields=["name"])
     return count
@@ -213,9 +243,10 @@ def rename_slot_type(slot_type: SlotType, seen: str, name: str) -> int:
 
 def rename_intent(intent: Intent, seen: str, name: str) -> None:
     """Rename ``intent``. Raises Conflict, NameTaken."""
-    with editing(intent.skill):
+    with editing(intent.skill) as skill:
         fresh = unchanged(intent, seen)
-        refuse_taken(intent.skill.intents.all(), name, other_than=intent)
+        refuse_taken(skill.intents.all(), name, other_than=intent)
+        _rename_in_dialog(skill, _dialog_intents(skill), "name", fresh.name, name)
         fresh.name = name
         fresh.save(update_fields=["name"])
 
@@ -226,8 +257,6 @@ def rename_intent(intent: Intent, seen: str, name: str) -> None:
 def replace_document(skill: Skill, model: InteractionModel, seen_digest: str) -> None:
     """Replace all of ``skill`` by ``model``. Raises Conflict if it is not what was seen."""
     with transaction.atomic():
-        if not Skill.objects.select_for_update().filter(pk=skill.pk).first():
-            raise Conflict(None)
-        if export_interaction_model(skill).digest() != seen_digest:
+        if export_interaction_model(locked(skill)).digest() != seen_digest:
             raise Conflict(skill)
         import_interaction_model(skill, model)

@@ -55,6 +55,15 @@ def _of_skill(skill: Skill, problem: Problem) -> PlacedProblem:
     return PlacedProblem(problem, "Skill", reverse("skill-detail", args=[skill.slug]))
 
 
+def worst_by_address(problems: Iterable[PlacedProblem]) -> dict[str, str]:
+    """Return the worst severity ("error", "warning") on each page that has a problem."""
+    worst: dict[str, str] = {}
+    for placed_problem in problems:
+        if worst.get(placed_problem.url) != "error":
+            worst[placed_problem.url] = placed_problem.problem.severity
+    return worst
+
+
 def problems_by_row(
     problems: Iterable[Problem], what: str, index: int, part: str
 ) -> dict[int, list[Problem]]:

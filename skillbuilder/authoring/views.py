@@ -29,7 +29,7 @@ from skillbuilder.authoring.forms import (
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
-from skillbuilder.authoring.places import placed
+from skillbuilder.authoring.places import placed, worst_by_address
 from skillbuilder.authoring.sample_skills import list_sample_skills
 from skillbuilder.authoring.skills import create_skill
 
@@ -141,7 +141,7 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
     """Render the overview, with bound forms in ``context`` where one was refused."""
     intents = counted_intents(skill)
     present = {intent.name for intent in intents}
-    problems = export_interaction_model(skill).problems(skill.locale)
+    problems = placed(skill, export_interaction_model(skill).problems(skill.locale))
     defaults = {
         "tab": "overview",
         "custom_intents": [intent for intent in intents if not intent.is_builtin],
@@ -150,8 +150,9 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
         "slot_types": skill.slot_types.annotate(value_count=Count("values")).order_by(
             "position", "pk"
         ),
-        "problems": placed(skill, problems),
-        "errors": sum(problem.severity == "error" for problem in problems),
+        "problems": problems,
+        "worst": worst_by_address(problems),
+        "errors": sum(one.problem.severity == "error" for one in problems),
         "steps": checklist(skill, intents),
         "covered": is_covered(skill.locale),
         "intent_form": IntentNameForm(),

@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
+from skillbuilder.authoring.skills import create_skill
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -322,6 +324,36 @@ def test_rename_an_intent(browser: Client, intent: Intent) -> None:
     assert browser.post(address("intent-rename", intent), form).status_code == 302
     intent.refresh_from_db()
     assert intent.name == "BuyPizza"
+
+
+def test_names_change_in_the_dialog_too(
+    browser: Client, alice: Any, tiny_document: dict[str, Any]
+) -> None:
+    said = {"confirmationRequired": True}
+    tiny_document["interactionModel"]["dialog"] = {
+        "delegationStrategy": "ALWAYS",
+        "intents": [
+            {"name": "OrderPizza", "slots": [{"name": "size", "type": "Size", **said}], **said},
+            {"name": "OpeningHours", "slots": [{"name": "size", "type": "Size"}]},
+        ],
+    }
+    model = InteractionModel.from_json(tiny_document)
+    skill = create_skill(alice, name="Dialog", locale="en-US", model=model)
+    intent, slot_type = skill.intents.get(name="OrderPizza"), skill.slot_types.get()
+    slot = intent.slots.get()
+    form = {"name": "big", "stamp": stamp(slot)}
+    browser.post(address("slot-rename", intent, slot.pk), form)
+    browser.post(address("intent-rename", intent), {"name": "Buy", "stamp": stamp(intent)})
+    rename_type = reverse("slot-type-rename", args=[skill.slug, slot_type.pk])
+    browser.post(rename_type, {"name": "Extent", "stamp": stamp(slot_type)})
+    skill.refresh_from_db()
+    assert export_interaction_model(skill).to_json()["interactionModel"]["dialog"] == {
+        "delegationStrategy": "ALWAYS",
+        "intents": [
+            {"name": "Buy", "slots": [{"name": "big", "type": "Extent", **said}], **said},
+            {"name": "OpeningHours", "slots": [{"name": "size", "type": "Extent"}]},
+        ],
+    }
 
 
 @pytest.mark.parametrize(("name", "status"), [("OpeningHours", 422), ("", 422), ("no good", 422)])
