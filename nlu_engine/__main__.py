@@ -107,7 +107,7 @@ def _embeddings_arguments(parser: argparse.ArgumentParser) -> None:
         "pretrain", help="pretrain a release's layers on labelled utterances of other skills"
     )
     layers.add_argument("--labelled", type=Path, nargs="+", required=True, help="one file a skill")
-    layers.add_argument("--steps", type=int, default=16_000)
+    layers.add_argument("--steps", type=int, default=8_000)
     layers.add_argument("--seed", type=int, default=0)
     layers.add_argument(
         "directory", type=Path, help="the release's folder, named as it; embeddings built already"

@@ -231,9 +231,13 @@ def _write_manifest(
         "dimensions": recipe.dimensions,
         "seed": recipe.seed,
         "encoder_sha256": file_digest(weights),
-        "corpora": [path.name for path in recipe.corpora],
+        "corpora": [_name_of(path) for path in recipe.corpora],
         "word_lists": [path.name for path in recipe.word_lists],
         **facts,
     }
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
+
+
+def _name_of(corpus: Path) -> str:
+    return f"{corpus.parent.name}/{corpus.name}" if ".jsonl" in corpus.name else corpus.name
