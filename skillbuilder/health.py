@@ -17,6 +17,7 @@ from nlu_engine.embeddings import load_embeddings, release_for
 
 PING_SECONDS = 1.5
 WORKER_ANSWER_KEPT_SECONDS = 5
+WORKER_SILENCE_KEPT_SECONDS = 1
 
 
 @never_cache
@@ -67,11 +68,14 @@ def check_embeddings() -> None:
 
 def check_worker() -> None:
     """Raise unless a worker answered a ping just now or a few seconds ago."""
-    if cache.get("worker-answered"):
-        return
-    if not current_app.control.ping(timeout=PING_SECONDS, limit=1):
+    answered = cache.get("worker-answered")
+    if answered is None:
+        answered = bool(current_app.control.ping(timeout=PING_SECONDS, limit=1))
+        # Silence is kept for a moment too: whoever asks in a loop must not flood the queue.
+        kept = WORKER_ANSWER_KEPT_SECONDS if answered else WORKER_SILENCE_KEPT_SECONDS
+        cache.set("worker-answered", answered, kept)
+    if not answered:
         raise TimeoutError
-    cache.set("worker-answered", True, WORKER_ANSWER_KEPT_SECONDS)
 
 
 CHECKS: dict[str, Callable[[], None]] = {

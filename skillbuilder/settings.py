@@ -296,6 +296,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
+        "django": {"level": env.str("LOG_LEVEL", default="INFO")},
         # What beat and the pool say every few seconds drowns what matters.
         **{
             name: {"level": "WARNING"}

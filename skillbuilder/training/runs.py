@@ -154,7 +154,10 @@ def claim(run_id: uuid.UUID) -> TrainingRun | None:
         step="",
         progress=0.0,
     )
-    return TrainingRun.objects.select_related("skill").get(pk=run_id) if claimed else None
+    # None too if its skill is deleted at this very moment.
+    return (
+        TrainingRun.objects.select_related("skill").filter(pk=run_id).first() if claimed else None
+    )
 
 
 def _held(run: TrainingRun) -> QuerySet[TrainingRun]:
@@ -178,17 +181,17 @@ def heartbeat(run: TrainingRun) -> None:
 
 def finish(run: TrainingRun, **outcome: Any) -> bool:
     """Make ``run`` ready, with ``notes`` and ``metrics``; False if it is no longer ours."""
-    return _close(run, status=Status.READY, progress=1.0, step="", **outcome)
+    return _close(_held(run), status=Status.READY, progress=1.0, step="", **outcome)
 
 
 def fail(run: TrainingRun, code: str, message: str) -> bool:
     """Make ``run`` failed for good, with the reason; False if it is no longer ours."""
-    return _close(run, status=Status.FAILED, error_code=code, error_message=message)
+    return _close(_held(run), status=Status.FAILED, error_code=code, error_message=message)
 
 
-def _close(run: TrainingRun, **values: Any) -> bool:
+def _close(held: QuerySet[TrainingRun], **values: Any) -> bool:
     values |= {"claim": None, "lease_expires_at": None, "finished_at": timezone.now()}
-    return bool(_held(run).update(**values))
+    return bool(held.update(**values))
 
 
 # --- Finding what was lost ----------------------------------------------------------------
@@ -206,18 +209,16 @@ def _requeue_expired() -> int:
 
 def _requeue(run: TrainingRun) -> bool:
     """Give the lost ``run`` another attempt, or fail it if it had them all."""
+    now = timezone.now()
+    # Looked at again in the update: its worker may have come through a moment ago.
+    lost = _held(run).filter(lease_expires_at__lt=now)
     if run.attempts >= settings.TRAINING_ATTEMPTS:
         message = (
             f"The worker was lost in each of {run.attempts} attempts. It may lack memory: "
             "build a smaller interaction model, or give the worker more."
         )
-        return fail(run, "worker_lost", message)
-    now = timezone.now()
-    requeued = (
-        _held(run)
-        .filter(lease_expires_at__lt=now)
-        .update(status=Status.QUEUED, claim=None, lease_expires_at=None, enqueued_at=now)
-    )
+        return _close(lost, status=Status.FAILED, error_code="worker_lost", error_message=message)
+    requeued = lost.update(status=Status.QUEUED, claim=None, lease_expires_at=None, enqueued_at=now)
     if requeued:
         log.warning("run %s lost its worker, queued again", run.pk)
         transaction.on_commit(partial(send, run.pk))

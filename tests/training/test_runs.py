@@ -325,6 +325,18 @@ def test_a_run_that_kills_its_workers_fails_after_three_attempts(skill: Skill) -
     assert runs.request_run(skill)[1]
 
 
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_a_worker_that_renews_its_lease_at_the_last_moment_keeps_its_run(
+    skill: Skill, attempts: int
+) -> None:
+    run = claimed(skill)
+    TrainingRun.objects.filter(pk=run.pk).update(attempts=attempts)
+    seen_as_lost = TrainingRun.objects.get(pk=run.pk)
+    runs.heartbeat(run)
+    assert not runs._requeue(seen_as_lost)
+    assert TrainingRun.objects.get(pk=run.pk).status == Status.TRAINING
+
+
 def test_a_run_that_waits_for_a_moment_is_not_sent_again(skill: Skill) -> None:
     runs.request_run(skill)
     assert runs.requeue_lost() == 0
