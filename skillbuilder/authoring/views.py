@@ -17,20 +17,13 @@ from nlu_engine import builtins
 from nlu_engine.embeddings import is_covered
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.editing import Conflict, stamp
-from skillbuilder.authoring.forms import (
-    IntentNameForm,
-    NewSkillForm,
-    ReplaceForm,
-    SkillForm,
-    SlotTypeNameForm,
-    StampForm,
-    with_value,
-)
+from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
 from skillbuilder.authoring.places import placed, worst_by_address
 from skillbuilder.authoring.sample_skills import list_sample_skills
+from skillbuilder.authoring.skill_forms import NewSkillForm, ReplaceForm, SkillForm, with_value
 from skillbuilder.authoring.skills import create_skill
 
 SKILLS_A_PAGE = 20

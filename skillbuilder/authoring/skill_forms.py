@@ -1,0 +1,160 @@
+"""Forms about skills as a whole: a new one, its settings, its document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from nlu_engine.embeddings import is_covered
+from nlu_engine.errors import InvalidInteractionModel
+from nlu_engine.interaction_model import LOCALES, InteractionModel
+from skillbuilder.authoring.forms import stamp_field, storable
+from skillbuilder.authoring.import_export import read_upload
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.sample_skills import get_sample_skill, list_sample_skills
+
+_LANGUAGES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+}
+
+
+def locale_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the locales, those with shared word embeddings of their own first."""
+    named = [(locale, f"{_LANGUAGES[locale[:2]]} ({locale})") for locale in LOCALES]
+    return [
+        ("With shared word embeddings", [pair for pair in named if is_covered(pair[0])]),
+        ("Without (see below)", [pair for pair in named if not is_covered(pair[0])]),
+    ]
+
+
+def sample_skill_choices() -> list[tuple[str, str]]:
+    """Return the templates that a new skill can start from."""
+    return [(sample.key, sample.title) for sample in list_sample_skills()]
+
+
+def with_value(form: forms.Form | forms.ModelForm, field: str, value: str) -> None:
+    """Make the bound ``form`` show ``value`` in ``field``, and the rest as it was typed."""
+    data = QueryDict(mutable=True)
+    data.update({name: form.data[name] for name in form.data} | {field: value})
+    form.data = data
+
+
+class DocumentForm(forms.Form):
+    """Alexa's JSON, pasted or as a file."""
+
+    document = forms.CharField(required=False, strip=False)
+    upload = forms.FileField(required=False)
+
+    problems: tuple[Any, ...] = ()
+    model: InteractionModel | None = None
+    kept_text = ""
+    """What was sent, the file too, as text: shown again when it was refused."""
+
+    def raw(self) -> bytes:
+        """Return what was sent, the file before the text; settings bound its size."""
+        upload = self.cleaned_data.get("upload")
+        if upload:
+            upload.seek(0)
+            return bytes(upload.read())
+        # A browser sends every line break as two characters.
+        text = self.cleaned_data.get("document") or ""
+        return text.replace("\r\n", "\n").encode("utf-8", "surrogatepass")
+
+    def read_model(self, locale: str) -> None:
+        """Read the document into ``model``, or its problems into ``problems``."""
+        raw = self.raw()
+        self.kept_text = raw.decode("utf-8-sig", "replace")
+        if not raw.strip():
+            self.add_error("document", "Paste the JSON here or choose a file.")
+            return
+        try:
+            self.model = read_upload(raw, locale)
+        except InvalidInteractionModel as error:
+            self.problems = error.problems
+            self.add_error(None, "Nothing was stored, because of the problems below.")
+
+
+class NewSkillForm(DocumentForm):
+    """A new skill: from a template, from Alexa's JSON, or blank."""
+
+    start = forms.ChoiceField(
+        choices=[("template", "Template"), ("json", "Alexa JSON"), ("blank", "Blank")],
+        initial="template",
+    )
+    name = forms.CharField(max_length=120, required=False)
+    # A template brings its own.
+    locale = forms.ChoiceField(choices=locale_choices, initial="en-US", required=False)
+    template = forms.ChoiceField(choices=sample_skill_choices, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start = cleaned.get("start")
+        if start == "template":
+            self._clean_template(cleaned)
+        elif not cleaned.get("locale") and "locale" not in self.errors:
+            self.add_error("locale", "Choose a locale.")
+        elif start == "json" and cleaned.get("locale"):
+            self.read_model(cleaned["locale"])
+            invocation_name = self.model.invocation_name if self.model else ""
+            cleaned["name"] = cleaned.get("name") or invocation_name.title()[:120]
+        wants_name = start == "blank" or self.model is not None
+        if wants_name and not cleaned.get("name") and "name" not in self.errors:
+            self.add_error("name", "Give the skill a name.")
+        return cleaned
+
+    def clean_name(self) -> str:
+        return storable(self.cleaned_data["name"])
+
+    def _clean_template(self, cleaned: dict[str, Any]) -> None:
+        if not cleaned.get("template"):
+            if "template" not in self.errors:
+                self.add_error("template", "Choose a template.")
+            return
+        sample = get_sample_skill(cleaned["template"])
+        self.model = sample.model
+        cleaned["locale"] = sample.locale
+        cleaned["name"] = cleaned.get("name") or sample.title
+
+
+class SkillForm(forms.ModelForm):
+    """Name, invocation name and locale of a skill."""
+
+    stamp = stamp_field()
+    locale = forms.ChoiceField(choices=locale_choices)
+
+    class Meta:
+        model = Skill
+        fields = ["name", "invocation_name", "locale"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for field in ("name", "invocation_name"):
+            storable(cleaned.get(field) or "")
+        return cleaned
+
+
+class ReplaceForm(DocumentForm):
+    """A document that replaces the one whose digest the page showed."""
+
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, locale: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locale = locale
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "document" not in self.errors:
+            self.read_model(self.locale)
+        return cleaned
