@@ -6,6 +6,7 @@ once, and holds no number or character that a database or a JSON reader would re
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -19,9 +20,13 @@ MAX_DOCUMENT_BYTES = 1_500_000
 MAX_DEPTH = 40
 MAX_PROBLEMS = 500
 """More problems than this are counted, not listed."""
+MAX_PATH = 1_000
+"""Paths of more characters are cut: keys may be as long as the document."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# A string that does not end is a part too, and "*+" never goes back: else each of its quotes
+# would be tried as a beginning, and a text of quotes would take hours.
+_JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 _COLON = re.compile(r"\s*:")
 # NUL and lone surrogates are legal in JSON escapes, but Postgres stores neither.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -36,6 +41,11 @@ _JSON_NAMES = {
 }
 
 
+# Where a value is: the trail of what holds it, and its key or index there. Made into a path
+# only for a problem: a path for each value would take far more room than the document.
+_Trail = tuple[()] | tuple["_Trail", str | int]
+
+
 class _NotANumber(Exception):
     """A literal that Python reads but JSON does not have, or that no database keeps."""
 
@@ -46,10 +56,11 @@ class _NotANumber(Exception):
 def child_path(path: str, key: str | int) -> str:
     """Return the JSON path of ``key`` (a name or an index) below ``path``."""
     if isinstance(key, int):
-        return f"{path}[{key}]"
-    if _PLAIN_KEY.match(key):
-        return f"{path}.{key}"
-    return f"{path}[{json.dumps(key)}]"
+        below = f"[{key}]"
+    else:
+        key = key[:MAX_PATH]
+        below = f".{key}" if _PLAIN_KEY.match(key) else f"[{json.dumps(key)}]"
+    return shown_text(path + below, MAX_PATH)
 
 
 def kind_of(value: object) -> str:
@@ -63,7 +74,11 @@ def shown(value: object, limit: int = 160) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    text = value if isinstance(value, str) else _dumped(value)
+    return shown_text(value if isinstance(value, str) else _dumped(value), limit)
+
+
+def shown_text(text: str, limit: int) -> str:
+    """Return ``text`` printable, in at most ``limit`` characters."""
     text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\u0000")
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -204,7 +219,7 @@ def _constant(name: str) -> NoReturn:
 
 
 def _refuse_number(text: str, digits: str) -> NoReturn:
-    pattern = rf'"(?:[^"\\]|\\.)*"|({re.escape(digits)})(?![\w.])'
+    pattern = rf'"(?:[^"\\]|\\.)*+"|(?<![\w.+-])({re.escape(digits)})'
     found = next(m for m in re.finditer(pattern, text, re.DOTALL) if m.group(1))
     line, column = _place(text, found.start())
     _refuse(
@@ -266,29 +281,38 @@ def _duplicate_key(path: str, key: str, first: tuple[int, int], again: tuple[int
 def text_problems(document: Any) -> list[Problem]:
     """Return what in ``document`` no JSON store can keep: odd types, characters, depths."""
     problems: list[Problem] = []
-    todo: list[tuple[str, Any, int]] = [("$", document, 1)]
+    todo: list[tuple[_Trail, Any, int]] = [((), document, 1)]
     while todo and len(problems) <= MAX_PROBLEMS:
-        path, value, depth = todo.pop()
-        problem = _value_problem(path, value, depth)
+        trail, value, depth = todo.pop()
+        problem = _value_problem(trail, value, depth)
         if problem:
             problems.append(problem)
         elif isinstance(value, dict):
-            items = [(child_path(path, str(key)), key, item) for key, item in value.items()]
-            problems += [p for at, key, _ in items if (p := _key_problem(at, key))]
-            todo += [(at, item, depth + 1) for at, _, item in reversed(items)]
+            wrong = (p for key in value if (p := _key_problem((trail, str(key)), key)))
+            problems += islice(wrong, MAX_PROBLEMS)
+            todo += [((trail, str(key)), item, depth + 1) for key, item in reversed(value.items())]
         elif isinstance(value, list):
-            below = [(f"{path}[{i}]", item, depth + 1) for i, item in enumerate(value)]
+            below = [((trail, index), item, depth + 1) for index, item in enumerate(value)]
             todo += reversed(below)
     return problems
 
 
-def _key_problem(path: str, key: object) -> Problem | None:
+def _path_of(trail: _Trail) -> str:
+    keys: list[str | int] = []
+    while trail:
+        trail, key = trail
+        keys.append(key)
+    return functools.reduce(child_path, reversed(keys), "$")
+
+
+def _key_problem(trail: _Trail, key: object) -> Problem | None:
     if isinstance(key, str):
-        return _value_problem(path, key, 0)
+        return _value_problem(trail, key, 0)
+    path = _path_of(trail)
     return Problem("wrong-type", path, "A key must be text.", shown(key), "Put it in quotes.")
 
 
-def _value_problem(path: str, value: Any, depth: int) -> Problem | None:
+def _value_problem(trail: _Trail, value: Any, depth: int) -> Problem | None:
     if isinstance(value, str):
         found = _UNSTORABLE.search(value)
         if not found:
@@ -296,15 +320,16 @@ def _value_problem(path: str, value: Any, depth: int) -> Problem | None:
         what = "a NUL character" if found.group() == "\x00" else "half of a surrogate pair"
         return Problem(
             "unstorable-character",
-            shown(path, 1000),
+            _path_of(trail),
             f"The text holds {what} at position {found.start()}.",
             shown(value),
             "Remove it.",
         )
     if type(value) not in _JSON_NAMES or isinstance(value, float) and not math.isfinite(value):
         message = "This is not a value that JSON has."
-        return Problem("not-json", path, message, shown(value), "Send plain JSON.")
+        return Problem("not-json", _path_of(trail), message, shown(value), "Send plain JSON.")
     if depth > MAX_DEPTH and isinstance(value, dict | list):
         message = f"Objects and lists are nested more than {MAX_DEPTH} deep."
-        return Problem("nested-too-deep", path, message, depth, "Flatten the document.")
+        fix = "Flatten the document."
+        return Problem("nested-too-deep", _path_of(trail), message, depth, fix)
     return None

@@ -285,6 +285,8 @@ def _sample_conflicts(model: InteractionModel, path: str) -> Iterator[Problem]:
     first: dict[str, tuple[str, str]] = {}
     for number, intent in enumerate(model.intents):
         for index, sample in enumerate(intent.samples):
+            if len(sample) > MOST_SAMPLE_LENGTH:
+                continue  # Refused anyway, and a million accents take hours to normalize.
             place = f"{path}[{number}].samples[{index}]"
             earlier, owner = first.setdefault(normalize(sample), (place, intent.name))
             if earlier == place or not sample.strip():
@@ -307,6 +309,8 @@ def _slot_type(slot_type: SlotType, hints: _Hints, path: str) -> Iterator[Proble
     surfaces: dict[str, int] = {}
     for index, value in enumerate(slot_type.values):
         yield from _value(value, f"{path}.values[{index}]")
+        if len(value.value) > MAX_VALUE_LENGTH:
+            continue  # Refused anyway, and a million accents take hours to normalize.
         earlier = surfaces.setdefault(normalize(value.value), index)
         if earlier != index:
             message = f"The value stands already at [{earlier}]."

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlu_engine.documents import MAX_DEPTH, MAX_DOCUMENT_BYTES, MAX_PROBLEMS, read_document
+from nlu_engine.documents import (
+    MAX_DEPTH,
+    MAX_DOCUMENT_BYTES,
+    MAX_PATH,
+    MAX_PROBLEMS,
+    read_document,
+)
 from nlu_engine.errors import InvalidInteractionModel, Problem
 from nlu_engine.interaction_model import InteractionModel
 
@@ -108,13 +115,51 @@ def test_a_number_of_thousands_of_digits_is_refused() -> None:
     assert refusal(b'{"version": ' + b"9" * 5_000 + b"}").path == "line 1, column 13"
 
 
-def test_a_hostile_document_is_refused_quickly() -> None:
-    hostile = b'{"a": [' + b'{"k":1,"k":2},' * 100_000 + b"0]}"
+@pytest.mark.parametrize("raw", [b"[NaNx]", b"[1e999.5]", b"[-Infinity.]", b"[0.00001e309,1e309]"])
+def test_what_follows_a_number_that_is_none_does_not_matter(raw: bytes) -> None:
+    assert refusal(raw).code == "not-a-number"
+
+
+def within_long_keys(inside: bytes) -> bytes:
+    """Return ``inside`` below so many long keys that its path is as long as half a document."""
+    return (b'{"' + b"k" * 18_000 + b'":') * 38 + inside + b"}" * 38
+
+
+@pytest.mark.parametrize(
+    ("hostile", "problems"),
+    [
+        (b'{"a": [' + b'{"k":1,"k":2},' * 100_000 + b"0]}", MAX_PROBLEMS),
+        (b'\\"' * 700_000, 1),
+        (b'{"a": "' + b'\\"' * 700_000, 1),
+        (within_long_keys(b"{" + b'"a":0,' * 100_000 + b'"a":0}'), MAX_PROBLEMS),
+        (within_long_keys(b"[" + b'"\\u0000",' * 70_000 + b"0]"), MAX_PROBLEMS + 1),
+    ],
+    ids=[
+        "duplicate keys",
+        "quotes",
+        "quotes in a string",
+        "duplicate keys far down",
+        "NUL far down",
+    ],
+)
+def test_a_hostile_document_is_refused_quickly_and_briefly(hostile: bytes, problems: int) -> None:
     start = time.monotonic()
     with pytest.raises(InvalidInteractionModel) as caught:
         read_document(hostile)
-    assert len(caught.value.problems) == MAX_PROBLEMS
     assert time.monotonic() - start < 10
+    assert len(caught.value.problems) == problems
+    assert max(len(problem.path) for problem in caught.value.problems) <= MAX_PATH
+
+
+def test_reading_takes_no_path_for_each_value() -> None:
+    # 100 MB are plenty for a document of 1.4 MB; its paths would take hundreds of gigabytes.
+    hostile = within_long_keys(b"[" + b"0," * 300_000 + b"0]")
+    tracemalloc.start()
+    try:
+        read_document(hostile)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -351,8 +351,10 @@ def test_no_flood_of_warnings_hides_an_error() -> None:
         },
         {"intents": [order("{size}" * 100_000), order("a " * 300_000)]},
         {"intents": [{"name": "A", "samples": ["x"]}] * 2_000},
+        {"intents": [order("x", "\u0300\u0316" * 300_000)]},
+        {"intents": [order("x")], "types": [{"name": "T", "values": ["\u0300\u0316" * 300_000]}]},
     ],
-    ids=["undeclared types", "undeclared slots", "long samples", "one name"],
+    ids=["undeclared types", "undeclared slots", "long samples", "one name", "accents", "value"],
 )
 def test_a_hostile_document_is_judged_quickly(document: dict[str, Any]) -> None:
     start = time.monotonic()
