@@ -20,7 +20,7 @@ from nlu_engine import builtins
 from nlu_engine.documents import shown
 from nlu_engine.errors import Problem
 from nlu_engine.templates import TemplateError, parse_template
-from nlu_engine.utterances import normalize
+from nlu_engine.utterances import is_blank, normalize
 
 if TYPE_CHECKING:
     from nlu_engine.interaction_model import Intent, InteractionModel, Slot, SlotType, SlotValue
@@ -198,7 +198,7 @@ def _intent(intent: Intent, types: dict[str, None], hints: _Hints, path: str) ->
 
 
 def _intent_name(intent: Intent, hints: _Hints, path: str) -> Iterator[Problem]:
-    if not intent.name.strip():
+    if is_blank(intent.name):
         yield _error("empty-name", path, "The intent has no name.", intent.name, "Name it.")
     elif not intent.is_builtin and not _NAME.match(intent.name):
         message = "Alexa takes only the letters A to Z and _ in the name of an intent."
@@ -210,7 +210,7 @@ def _intent_name(intent: Intent, hints: _Hints, path: str) -> Iterator[Problem]:
 
 
 def _slot(slot: Slot, types: dict[str, None], hints: _Hints, path: str) -> Iterator[Problem]:
-    if not slot.name.strip() or set("{}|") & set(slot.name):
+    if is_blank(slot.name) or set("{}|") & set(slot.name):
         message = "The name of a slot must not be empty or contain {, } or |."
         yield _error("bad-slot-name", f"{path}.name", message, slot.name, "Rename it.")
     elif not _NAME.match(slot.name):
@@ -338,7 +338,7 @@ def _value(value: SlotValue, path: str) -> Iterator[Problem]:
     texts = [(path if plain else f"{path}.value", value.value)]
     texts += [(f"{path}.synonyms[{i}]", synonym) for i, synonym in enumerate(value.synonyms)]
     for place, text in texts:
-        if not text.strip():
+        if is_blank(text):
             message = "The value is empty."
             yield _error("empty-value", place, message, text, "Write or remove it.")
         elif len(text) > MAX_VALUE_LENGTH:

@@ -25,6 +25,8 @@ _TOKEN = re.compile(
     rf"{_WORD}+)*(?:(?<=\.\w)\.)?|[^\s]"
 )
 
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -45,12 +47,17 @@ def normalize(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).lower().replace("’", "'").split())
 
 
+def is_blank(text: str) -> bool:
+    """Return whether nothing of ``text`` can be seen: spaces, controls, zero-width characters."""
+    return all(unicodedata.category(c) in _UNSEEN for c in text)
+
+
 def check_utterance(utterance: object) -> str:
     """Return ``utterance`` if a parser can take it, else raise InvalidUtterance."""
     if not isinstance(utterance, str):
         kind = type(utterance).__name__
         raise InvalidUtterance(f"The utterance must be text, not {kind}. Send a JSON string.")
-    if not utterance.strip():
+    if is_blank(utterance):
         raise InvalidUtterance("The utterance is empty. Send at least one word.")
     if len(utterance) > MAX_UTTERANCE_LENGTH:
         raise InvalidUtterance(

@@ -17,6 +17,9 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from nlu_engine import errors as engine
+from nlu_engine.documents import child_path, shown
+from nlu_engine.errors import Problem
+from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from skillbuilder.api.documents import InvalidDocument
 from skillbuilder.authoring.skills import SlugTaken
 from skillbuilder.training.runs import NotTrained, code_of
@@ -30,6 +33,14 @@ class PreconditionFailed(Exception):
             f"The interaction model has changed: its ETag is now {etag}. "
             "Download it, bring in your changes and send them with the new ETag."
         )
+
+
+class InvalidFields(exceptions.ValidationError):
+    """Fields of a request are wrong; ``sent`` is what the client sent, which holds them."""
+
+    def __init__(self, detail: Any, sent: Any) -> None:
+        super().__init__(detail)
+        self.sent = sent
 
 
 STATUS: dict[type[Exception], int] = {
@@ -54,9 +65,27 @@ STATUS: dict[type[Exception], int] = {
 }
 
 
+FIX = "See /api/docs/ for what is expected here."
+FIXES = {
+    "required": "Add it.",
+    "null": "Write a value, or leave it out if it may be left out.",
+    "blank": "Write a character that can be seen.",
+    "control-character": "Remove them.",
+    "max_length": "Shorten it.",
+    "min_value": "Write a greater number.",
+    "max_value": "Write a smaller number.",
+    "invalid_choice": "Write one of those that /api/docs/ lists.",
+    "unknown-field": "Remove it, or correct its spelling.",
+}
+
+
 def body_of(error: Exception) -> dict[str, Any]:
     """Return the JSON body of one of our own errors."""
     problems = [problem.to_dict() for problem in getattr(error, "problems", ())]
+    if isinstance(error, engine.InvalidUtterance):
+        # The engine does not know where in what document the utterance stood.
+        fix = f"Send 1 to {MAX_UTTERANCE_LENGTH:,} characters."
+        problems = [Problem("invalid-utterance", "$.utterance", str(error), fix=fix).to_dict()]
     return {"code": code_of(error), "message": str(error), "problems": problems}
 
 
@@ -74,7 +103,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 def framework_body(error: Exception, data: Any) -> dict[str, Any]:
     """Return our shape for an error of DRF or Django, whose own ``data`` has many."""
     if isinstance(error, exceptions.ValidationError):
-        problems = list(field_problems(error.detail, "$"))
+        problems = list(field_problems(error.detail, "$", getattr(error, "sent", None)))
         message = " ".join(f"{problem['path']}: {problem['message']}" for problem in problems)
         return {"code": "invalid", "message": message, "problems": problems}
     if isinstance(error, Http404):
@@ -88,24 +117,24 @@ def framework_body(error: Exception, data: Any) -> dict[str, Any]:
     return {"code": getattr(detail, "code", "error"), "message": str(detail), "problems": []}
 
 
-def field_problems(data: Any, path: str) -> Iterator[dict[str, Any]]:
-    """Yield one problem for each message in DRF's nested ``data``, with its JSON path."""
+def field_problems(data: Any, path: str, sent: Any) -> Iterator[dict[str, Any]]:
+    """Yield one problem for each message in DRF's nested ``data``, with its path and value.
+
+    ``sent`` is what the client had written at ``path``.
+    """
     if isinstance(data, dict):
         for name, inner in data.items():
-            own = path if name == "non_field_errors" else f"{path}.{name}"
-            yield from field_problems(inner, own)
+            if name == "non_field_errors":
+                yield from field_problems(inner, path, sent)
+            else:
+                below = sent.get(name) if isinstance(sent, dict) else None
+                yield from field_problems(inner, child_path(path, name), below)
     elif isinstance(data, list):
         for inner in data:
-            yield from field_problems(inner, path)
+            yield from field_problems(inner, path, sent)
     else:
-        yield {
-            "code": getattr(data, "code", "invalid"),
-            "path": path,
-            "message": str(data),
-            "value": None,
-            "fix": "",
-            "severity": "error",
-        }
+        code = getattr(data, "code", "invalid")
+        yield Problem(code, path, str(data), shown(sent), FIXES.get(code, FIX)).to_dict()
 
 
 def _outside_views(request: HttpRequest, code: int, name: str, message: str) -> HttpResponse | None:

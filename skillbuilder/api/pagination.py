@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from django.core.exceptions import ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from skillbuilder.api.errors import InvalidFields
 
 
 class NewestFirst(CursorPagination):
@@ -17,13 +21,23 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 200
 
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        """Return the page that the cursor names; raises NotFound for one that is none of ours."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except ValidationError as error:
+            # The position in it is no date, which is found out in the query only.
+            raise NotFound(self.invalid_cursor_message) from error
+
     def get_page_size(self, request: Request) -> int:
-        """Return how many to show; raises ValidationError, where DRF would guess."""
+        """Return how many to show; raises InvalidFields, where DRF would guess."""
         text = request.query_params.get("page_size", str(self.page_size))
         if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= self.max_page_size:
             return int(text)
         message = f"This is a whole number from 1 to {self.max_page_size}, not {text[:40]!r}."
-        raise ValidationError({"page_size": [message]})
+        raise InvalidFields({"page_size": [message]}, {"page_size": text})
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Return the query parameters as OpenAPI has them, with the bounds of the size."""

@@ -7,9 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from nlu_engine.interaction_model import LOCALES, InteractionModel
 from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.skills import check_name
 from skillbuilder.training.models import TrainingRun
 
 
@@ -53,14 +55,15 @@ class StrictSerializer(serializers.Serializer):
         if unknown:
             names = ", ".join(sorted(known))
             message = f"There is no such field here. Fields: {names}."
-            raise serializers.ValidationError({key: [message] for key in unknown}, "unknown-field")
+            listed = {key: [message] for key in unknown[:MAX_PROBLEMS]}
+            raise serializers.ValidationError(listed, "unknown-field")
         return super().to_internal_value(data)
 
 
 class NewSkillSerializer(StrictSerializer):
     """A skill to be made."""
 
-    name = TextField(max_length=120)
+    name = TextField(max_length=120, validators=[check_name])
     slug = SlugField(max_length=100, required=False, help_text="Derived from the name if absent.")
     locale = serializers.ChoiceField(choices=LOCALES, default="en-US")
 
@@ -68,7 +71,7 @@ class NewSkillSerializer(StrictSerializer):
 class SkillChangeSerializer(StrictSerializer):
     """What of a skill can be changed; its content is its interaction model."""
 
-    name = TextField(max_length=120, required=False)
+    name = TextField(max_length=120, required=False, validators=[check_name])
     locale = serializers.ChoiceField(choices=LOCALES, required=False)
 
 

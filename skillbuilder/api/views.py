@@ -12,7 +12,6 @@ from django.utils.http import parse_etags, quote_etag
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -21,7 +20,7 @@ from rest_framework.views import APIView
 
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.api.documents import InteractionModelParser
-from skillbuilder.api.errors import PreconditionFailed
+from skillbuilder.api.errors import InvalidFields, PreconditionFailed
 from skillbuilder.api.serializers import (
     ErrorSerializer,
     NewRunSerializer,
@@ -95,9 +94,10 @@ def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
 def validated(
     serializer_class: type[serializers.Serializer], data: Any, **options: Any
 ) -> dict[str, Any]:
-    """Return ``data`` as ``serializer_class`` reads it; raises ValidationError."""
+    """Return ``data`` as ``serializer_class`` reads it; raises InvalidFields."""
     serializer = serializer_class(data=data, **options)
-    serializer.is_valid(raise_exception=True)
+    if not serializer.is_valid():
+        raise InvalidFields(serializer.errors, data)
     return dict(serializer.validated_data)
 
 
@@ -239,10 +239,10 @@ class InteractionModelDocument(APIView):
 
 
 def flag(request: Request, name: str) -> bool:
-    """Return the query parameter ``name``, False if absent; raises ValidationError."""
+    """Return the query parameter ``name``, False if absent; raises InvalidFields."""
     value = request.query_params.get(name, "0").lower()
     if value not in ("0", "1", "true", "false"):
-        raise ValidationError({name: [f"This is 1 or 0, not {value[:40]!r}."]})
+        raise InvalidFields({name: [f"This is 1 or 0, not {value[:40]!r}."]}, {name: value})
     return value in ("1", "true")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from nlu_engine.embeddings import is_covered
@@ -14,6 +15,7 @@ from skillbuilder.authoring.forms import stamp_field, storable
 from skillbuilder.authoring.import_export import read_upload
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.sample_skills import get_sample_skill, list_sample_skills
+from skillbuilder.authoring.skills import check_name
 
 _LANGUAGES = {
     "ar": "Arabic",
@@ -107,14 +109,17 @@ class NewSkillForm(DocumentForm):
         elif start == "json" and cleaned.get("locale"):
             self.read_model(cleaned["locale"])
             invocation_name = self.model.invocation_name if self.model else ""
-            cleaned["name"] = cleaned.get("name") or invocation_name.title()[:120]
+            cleaned["name"] = cleaned.get("name") or named_after(invocation_name)
         wants_name = start == "blank" or self.model is not None
         if wants_name and not cleaned.get("name") and "name" not in self.errors:
             self.add_error("name", "Give the skill a name.")
         return cleaned
 
     def clean_name(self) -> str:
-        return storable(self.cleaned_data["name"])
+        name = storable(self.cleaned_data["name"])
+        if name:
+            check_name(name)
+        return name
 
     def _clean_template(self, cleaned: dict[str, Any]) -> None:
         if not cleaned.get("template"):
@@ -127,6 +132,16 @@ class NewSkillForm(DocumentForm):
         cleaned["name"] = cleaned.get("name") or sample.title
 
 
+def named_after(invocation_name: str) -> str:
+    """Return the name of a skill that is called by ``invocation_name``, "" if it makes none."""
+    name = " ".join(invocation_name.split()).title()[:120]
+    try:
+        check_name(name)
+    except ValidationError:
+        return ""
+    return name
+
+
 class SkillForm(forms.ModelForm):
     """Name, invocation name and locale of a skill."""
 
@@ -137,11 +152,13 @@ class SkillForm(forms.ModelForm):
         model = Skill
         fields = ["name", "invocation_name", "locale"]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        for field in ("name", "invocation_name"):
-            storable(cleaned.get(field) or "")
-        return cleaned
+    def clean_name(self) -> str:
+        name = storable(self.cleaned_data["name"])
+        check_name(name)
+        return name
+
+    def clean_invocation_name(self) -> str:
+        return storable(self.cleaned_data["invocation_name"])
 
 
 class ReplaceForm(DocumentForm):

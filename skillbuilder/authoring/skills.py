@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import count
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 
 from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.utterances import is_blank
 from skillbuilder.authoring.import_export import import_interaction_model
 from skillbuilder.authoring.models import Skill
 
@@ -46,6 +49,16 @@ def create_skill(
         if model is not None:
             import_interaction_model(skill, model)
     return skill
+
+
+def check_name(name: str) -> None:
+    """Raise ValidationError if ``name`` has characters that no name of a skill has."""
+    if is_blank(name):
+        raise ValidationError("Nothing of this name can be seen. Write letters.", "blank")
+    if controls := {c for c in name if unicodedata.category(c) == "Cc"}:
+        listed = " ".join(f"U+{ord(c):04X}" for c in sorted(controls))
+        message = f"A name has no line breaks or control characters ({listed}). Remove them."
+        raise ValidationError(message, "control-character")
 
 
 def _insert(skill: Skill, slug: str | None) -> Skill:

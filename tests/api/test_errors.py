@@ -94,3 +94,47 @@ def test_a_host_that_is_not_ours_is_400_in_the_same_shape(api: APIClient) -> Non
     response = api.get("/api/v1/skills", HTTP_HOST="evil.example")
     assert response.status_code == 400
     assert response.json()["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "value"),
+    [
+        ({}, "$.name", None),
+        ({"name": 17}, "$.name", 17),
+        ({"name": "x" * 200}, "$.name", "x" * 159 + "…"),
+        ({"name": "\u200b\u202e"}, "$.name", "\u200b\u202e"),
+        ({"name": "a\nb\x07"}, "$.name", "a\nb\x07"),
+        ({"name": "x", "locale": {"a": 1}}, "$.locale", '{"a": 1}'),
+        ({"name": "x", "slug": "a b"}, "$.slug", "a b"),
+        ({"name": "x", "no such": [1]}, '$["no such"]', "[1]"),
+    ],
+)
+def test_a_wrong_field_is_told_with_path_value_and_fix(
+    api: APIClient, body: Any, path: str, value: Any
+) -> None:
+    response = api.post("/api/v1/skills", body)
+    assert response.status_code == 400
+    [problem] = response.json()["problems"]
+    assert (problem["path"], problem["value"]) == (path, value)
+    assert problem["fix"]
+    assert not Skill.objects.exists()
+
+
+def test_what_is_wrong_in_an_address_is_told_with_its_value(api: APIClient) -> None:
+    [problem] = api.get("/api/v1/skills?page_size=-1").json()["problems"]
+    assert (problem["path"], problem["value"]) == ("$.page_size", "-1")
+
+
+def test_a_flood_of_unknown_fields_is_answered_briefly(api: APIClient) -> None:
+    response = api.post("/api/v1/skills", {f"field{number}": 1 for number in range(50_000)})
+    assert response.status_code == 400
+    assert len(response.json()["problems"]) == 500
+
+
+# "p=x", "p=%00" and "p=2026-99-99", each as a cursor writes it.
+@pytest.mark.parametrize("cursor", ["x", "cD14", "cD0lMDA=", "cD0yMDI2LTk5LTk5"])
+def test_a_cursor_that_is_none_is_404(api: APIClient, skill: Skill, cursor: str) -> None:
+    for address in ("/api/v1/skills", f"/api/v1/skills/{skill.slug}/training-runs"):
+        response = api.get(address, {"cursor": cursor})
+        assert response.status_code == 404
+        assert response.json()["message"] == "Invalid cursor"

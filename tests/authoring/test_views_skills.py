@@ -88,6 +88,17 @@ def test_pasted_json_becomes_a_skill_named_after_its_invocation(
     assert export_interaction_model(skill).to_json() == tiny_document
 
 
+def test_an_invocation_name_that_cannot_be_seen_names_no_skill(
+    browser: Client, tiny_document: dict[str, Any]
+) -> None:
+    tiny_document["interactionModel"]["languageModel"]["invocationName"] = "\u202e\u200b"
+    form = {"start": "json", "locale": "en-US", "document": json.dumps(tiny_document)}
+    answer = browser.post(NEW, form)
+    assert answer.status_code == 422
+    assert "Give the skill a name." in answer.content.decode()
+    assert not Skill.objects.exists()
+
+
 def test_an_uploaded_file_becomes_a_skill(
     browser: Client, alice: Any, tiny_document: dict[str, Any]
 ) -> None:
@@ -106,6 +117,8 @@ def test_a_blank_skill(browser: Client, alice: Any) -> None:
     ("form", "told"),
     [
         ({"start": "blank", "name": " ", "locale": "en-US"}, "Give the skill a name."),
+        ({"start": "blank", "name": "\u200b\u202e", "locale": "en-US"}, "can be seen"),
+        ({"start": "blank", "name": "a\nb\x07", "locale": "en-US"}, "U+0007 U+000A"),
         ({"start": "blank", "name": "x" * 121, "locale": "en-US"}, "at most 120 characters"),
         ({"start": "blank", "name": "x", "locale": "xx-XX"}, "Select a valid choice"),
         ({"start": "template", "template": "nonsense"}, "Select a valid choice"),
@@ -255,7 +268,15 @@ def test_settings_are_saved(browser: Client, skill: Skill) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"name": ""}, {"name": "x" * 121}, {"locale": "xx"}, {"invocation_name": "y" * 201}]
+    "wrong",
+    [
+        {"name": ""},
+        {"name": "x" * 121},
+        {"name": "\u200b"},
+        {"name": "a\tb"},
+        {"locale": "xx"},
+        {"invocation_name": "y" * 201},
+    ],
 )
 def test_wrong_settings_change_nothing(
     browser: Client, skill: Skill, wrong: dict[str, str]

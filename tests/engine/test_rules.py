@@ -118,6 +118,7 @@ def test_other_locales_are_not(locale: str) -> None:
         (with_order("{size} " * 31), "too-many-slots", "intents[0].samples[0]"),
         (with_order("{size} " + "a" * 1_000), "sample-too-long", "intents[0].samples[0]"),
         (with_order("x", name=" "), "empty-name", "intents[0].name"),
+        (with_order("x", name="\u200b\u202e\x07"), "empty-name", "intents[0].name"),
         (
             with_order("x", slots=[SIZE | {"samples": ["{siz}"]}]),
             "undeclared-slot",
@@ -126,6 +127,7 @@ def test_other_locales_are_not(locale: str) -> None:
         (model(intents=[]), "no-intent", "intents"),
         (with_values({"name": {"value": ""}}), "empty-value", "types[0].values[0].name.value"),
         (with_values(" "), "empty-value", "types[0].values[0]"),
+        (with_values("\u200d"), "empty-value", "types[0].values[0]"),
         (
             with_values({"name": {"value": "a", "synonyms": [""]}}),
             "empty-value",

@@ -67,7 +67,9 @@ def test_normalize_makes_spellings_alike() -> None:
     assert normalize("  Sarah’s\tＰizza ") == "sarah's pizza"
 
 
-@pytest.mark.parametrize("utterance", ["", "  \n", "x" * (MAX_UTTERANCE_LENGTH + 1), 7, None])
+@pytest.mark.parametrize(
+    "utterance", ["", "  \n", "\u200b\ufeff\x00", "x" * (MAX_UTTERANCE_LENGTH + 1), 7, None]
+)
 def test_an_utterance_that_no_parser_takes_is_refused(utterance: object) -> None:
     with pytest.raises(InvalidUtterance):
         check_utterance(utterance)
