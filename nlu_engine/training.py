@@ -41,7 +41,7 @@ def train_parsers(
     torch.set_num_threads(1)  # two threads on a busy machine can be five times slower than one
     embeddings = load_embeddings(release_for(data.locale))
     resolver = Resolver(data.slot_values, data.slot_types, data.locale)
-    on_progress("maxent-crf", 0.0)
+    on_progress("MaxEnt-CRF", 0.0)
     started = time.perf_counter()
     baseline = train_baseline(data)
     between = time.perf_counter()
@@ -50,7 +50,7 @@ def train_parsers(
         embeddings,
         seed=seed,
         on_progress=lambda share: on_progress(
-            "neural", BASELINE_SHARE + (1 - BASELINE_SHARE) * share
+            "DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share
         ),
     )
     seconds = {"maxent_crf": between - started, "neural": time.perf_counter() - between}

@@ -51,7 +51,7 @@ def test_a_task_trains_publishes_and_the_skill_parses(skill: Skill) -> None:
     assert done.finished_at is not None
     assert done.metrics["train_seconds"] > 0
     assert done.metrics["artifact_bytes"] > 1000
-    assert {"maxent-crf", "neural"} & steps
+    assert {"MaxEnt-CRF", "DNN"} & steps
     used, pair = artifacts.parse(skill, "i want a big pizza")
     assert used == done
     for parse in (pair.neural, pair.maxent_crf):
