@@ -1,4 +1,4 @@
-"""How much one request may send.
+"""How much one request may send, and in which characters.
 
 Django counts form data only and takes a body without Content-Length for an empty one;
 here every body is measured, chunked ones too, before a view sees it.
@@ -6,6 +6,7 @@ here every body is measured, chunked ones too, before a view sees it.
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -30,6 +31,20 @@ def too_large(request: HttpRequest) -> HttpResponse:
     return render(request, "413.html", {"message": message}, status=413)
 
 
+def not_utf8(request: HttpRequest) -> HttpResponse:
+    """Return the 415 for ``request``: JSON to programs, a page to people."""
+    if request.path.startswith("/api/"):
+        message = f"The body is said to be {request.encoding}. Send UTF-8, or name no charset."
+        body = {"code": "unsupported_charset", "message": message, "problems": []}
+        return JsonResponse(body, status=415)
+    return render(request, "400.html", status=415)
+
+
+def is_utf8(encoding: str | None) -> bool:
+    """Return whether ``encoding``, which Python knows if it is not None, is UTF-8."""
+    return encoding is None or codecs.lookup(encoding).name == "utf-8"
+
+
 def content_length(request: HttpRequest) -> int:
     """Return the body's announced length in bytes, 0 where none is given."""
     try:
@@ -45,17 +60,18 @@ def drain(stream: Any, most: int) -> None:
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a body of more than MAX_BODY_BYTES, whatever its type."""
+    """Answers 413 to a body of more than MAX_BODY_BYTES, 415 to one that is not UTF-8."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = content_length(request)
-        if length <= settings.MAX_BODY_BYTES:
-            return self.get_response(request)
-        drain(request, min(length, DRAINED_BYTES))
-        return too_large(request)
+        if length > settings.MAX_BODY_BYTES:
+            drain(request, min(length, DRAINED_BYTES))
+            return too_large(request)
+        # Django fails to show its own refusal of such a form, or to decode it at all.
+        return self.get_response(request) if is_utf8(request.encoding) else not_utf8(request)
 
 
 class ChunkedBodies:

@@ -62,8 +62,9 @@ def skill_list(request: HttpRequest) -> HttpResponse:
 def skill_create(request: HttpRequest) -> HttpResponse:
     """Make a skill from a template, from Alexa's JSON, or blank."""
     start = request.GET.get("start", "template")
-    form = NewSkillForm(request.POST or None, request.FILES or None, initial={"start": start})
-    if request.method == "POST" and form.is_valid():
+    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+    form = NewSkillForm(data, files, initial={"start": start})
+    if form.is_valid():
         chosen = form.cleaned_data
         skill = create_skill(
             request.user, name=chosen["name"], locale=chosen["locale"], model=form.model
