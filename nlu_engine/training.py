@@ -42,9 +42,9 @@ def train_parsers(
     embeddings = load_embeddings(release_for(data.locale))
     resolver = Resolver(data.slot_values, data.slot_types, data.locale)
     on_progress("MaxEnt-CRF", 0.0)
-    started = time.perf_counter()
+    started = time.process_time()
     baseline = train_baseline(data)
-    between = time.perf_counter()
+    between = time.process_time()
     neural = train_neural(
         data,
         embeddings,
@@ -53,7 +53,7 @@ def train_parsers(
             "DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share
         ),
     )
-    seconds = {"maxent_crf": between - started, "neural": time.perf_counter() - between}
+    seconds = {"maxent_crf": between - started, "neural": time.process_time() - between}
     return ParserPair(
         SkillParser(neural, exact=data.exact, resolver=resolver),
         SkillParser(baseline, exact=data.exact, resolver=resolver),
