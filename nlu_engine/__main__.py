@@ -25,7 +25,7 @@ from nlu_engine.parsers import ParsePair
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    options = _arguments().parse_args(arguments)
+    options = _options(arguments)
     try:
         options.run(options)
     except EngineError as error:
@@ -36,6 +36,18 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = _arguments()
+    options, others = parser.parse_known_args(arguments)
+    # argparse alone takes no utterance that comes after an option: "parse DIR --json TEXT".
+    unknown = [other for other in others if other.startswith("-") and other != "-"]
+    if unknown or (others and options.run is not _parse):
+        parser.error(f"unrecognized arguments: {' '.join(unknown or others)}")
+    if others:
+        options.text = [*options.text, *others]
+    return options
 
 
 def _arguments() -> argparse.ArgumentParser:
@@ -100,6 +112,8 @@ def _embeddings_arguments(parser: argparse.ArgumentParser) -> None:
     )
     build.add_argument("--words", type=Path, nargs="*", default=[], help="word lists")
     build.add_argument("--size", type=int, default=80_000, help="words in the vocabulary")
+    build.add_argument("--buckets", type=int, default=32_768, help="of character n-grams")
+    build.add_argument("--dimensions", type=int, default=300)
     build.add_argument("--seed", type=int, default=0)
     build.add_argument("--out", type=Path, required=True)
     build.set_defaults(run=_build_embeddings)
@@ -193,6 +207,8 @@ def _build_embeddings(options: argparse.Namespace) -> None:
         corpora=tuple(options.corpus),
         word_lists=tuple(options.words),
         vocabulary_size=options.size,
+        bucket_count=options.buckets,
+        dimensions=options.dimensions,
         seed=options.seed,
     )
     print(json.dumps(build(recipe, options.out, _say), indent=2))

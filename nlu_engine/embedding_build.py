@@ -167,7 +167,8 @@ def learn_ngrams(
     targets = torch.from_numpy(vectors)
     generator = torch.Generator().manual_seed(recipe.seed)
     shuffled = torch.randperm(len(words), generator=generator)
-    held_out, kept = shuffled[: len(words) // 50], shuffled[len(words) // 50 :]
+    cut = max(1, len(words) // 50)
+    held_out, kept = shuffled[:cut], shuffled[cut:]
     table = torch.nn.EmbeddingBag(recipe.bucket_count, recipe.dimensions, mode="mean")
     torch.nn.init.normal_(table.weight, std=0.02)
     optimizer = torch.optim.Adam(table.parameters(), lr=0.02)

@@ -90,7 +90,7 @@ def pretrain(
         optimizer.step()
         cycle.step()
         losses.append(loss.item())
-        if (step + 1) % 500 == 0:
+        if (step + 1) % 500 == 0 or step + 1 == plan.steps:
             report(f"step {step + 1} of {plan.steps}: loss {np.mean(losses[-500:]):.3f}")
             save_layers(networks[0], path)
 
