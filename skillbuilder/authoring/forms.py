@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from nlu_engine import builtins
 from nlu_engine.documents import text_problems
 from nlu_engine.templates import TemplateError, parse_template
+from nlu_engine.utterances import is_blank
 from skillbuilder.authoring.editing import clean_sample
 from skillbuilder.authoring.models import Skill
 
@@ -133,7 +134,7 @@ def checked_sample(text: str) -> str:
     except TemplateError as error:
         raise ValidationError(f"{error} Write a slot as {{slotName}}: {text[:120]}") from error
     cleaned = clean_sample(text)
-    if text.strip() and not cleaned:
+    if text.strip() and is_blank(cleaned):
         raise ValidationError(f"There are no words in {text[:60]}")
     return cleaned
 
@@ -237,6 +238,8 @@ def checked_value(text: str) -> str:
         raise ValidationError(
             f"A value may have {MAX_VALUE_INPUT} characters, this one has {len(text)}: {text[:60]}…"
         )
+    if text and is_blank(text):
+        raise ValidationError("Nothing of this value can be seen. Write letters.")
     return text
 
 

@@ -243,7 +243,9 @@ def teachable(intents: Iterable[Intent]) -> list[Intent]:
 def console_teach(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Add the utterance, slots in braces, to the samples of the intent that was meant."""
     chosen = request.POST.get("intent", "")
-    intent = skill.intents.filter(pk=int(chosen)).first() if chosen.isdecimal() else None
+    # Python refuses to read numbers of thousands of digits.
+    is_key = chosen.isdecimal() and len(chosen) < 20
+    intent = skill.intents.filter(pk=int(chosen)).first() if is_key else None
     form = SamplesForm(request.POST)
     context: dict[str, Any] = {"tab": "console", "intent": intent}
     if intent is None:

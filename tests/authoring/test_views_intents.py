@@ -118,6 +118,7 @@ def test_other_scripts_are_kept_as_they_are(browser: Client, intent: Intent, tex
         ("order a {size pizza", "A brace has no partner"),
         ("order a {} pizza", "The braces name no slot"),
         ("???", "There are no words"),
+        ("\u200b\u202e", "There are no words"),
         ("word " * 300, "may have 1,000 characters"),
         ("fine\nbroken }", "A brace has no partner"),
         ("nul\x00", "Null characters"),

@@ -52,6 +52,8 @@ def test_add_many_values(browser: Client, slot_type: SlotType) -> None:
         ({"value": ""}, "This field is required"),
         ({"value": "Small"}, "has Small already"),
         ({"value": "x" * 141}, "may have 140 characters"),
+        ({"value": "\u200b"}, "can be seen"),
+        ({"value": "fine", "synonyms": "ok, \u202e"}, "can be seen"),
         ({"value": "fine", "synonyms": "y" * 141}, "may have 140 characters"),
         ({"value": "fine", "value_id": "z" * 201}, "at most 200 characters"),
     ],

@@ -198,7 +198,10 @@ def test_teach_adds_a_sample(browser: Client, skill: Skill) -> None:
     assert b"has that sample already" in again.content
 
 
-@pytest.mark.parametrize(("intent", "text"), [("", "x"), ("0", "x"), ("²", "x"), (None, "{")])
+@pytest.mark.parametrize(
+    ("intent", "text"),
+    [("", "x"), ("0", "x"), ("²", "x"), ("9" * 19, "x"), ("9" * 5_000, "x"), (None, "{")],
+)
 def test_a_refused_lesson_adds_nothing(
     browser: Client, skill: Skill, intent: str | None, text: str
 ) -> None:
