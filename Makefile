@@ -7,7 +7,7 @@ UV := uv==0.13.9
 export OMP_NUM_THREADS ?= 1
 export PYTHONUNBUFFERED := 1
 .NOTPARALLEL:
-.PHONY: help run test setup setup-dev lint test-sqlite test-postgres lock
+.PHONY: help run test setup setup-dev lint test-sqlite test-postgres lock screenshots
 
 help:
 	@echo "make run             start everything: web server, worker, scheduler (PORT=8000, HOST=127.0.0.1)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint            style, types, import direction, deployment checks, migrations"
 	@echo "make test-sqlite     the tests on SQLite      (ARGS='-k name' for some of them)"
 	@echo "make test-postgres   the tests that touch the database, on Postgres"
+	@echo "make screenshots     take the pictures in docs/images anew"
 	@echo "make lock            compile the lock files anew from pyproject.toml"
 
 run: export LOG_LEVEL ?= WARNING
@@ -54,3 +55,7 @@ lock: setup-dev
 	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
 		--extra dev --constraint requirements.lock \
 		--no-header --no-annotate --output-file requirements-dev.lock
+
+screenshots: setup-dev
+	@.ci/chromium
+	$(PYTHON) -m tests.browser.screenshots
