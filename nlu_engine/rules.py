@@ -252,6 +252,7 @@ def _sample(sample: str, scope: _Scope, path: str, *, is_answer: bool = True) ->
 def _sample_length(sample: str, path: str) -> Iterator[Problem]:
     message = f"The sample has {len(sample):,} characters; Alexa takes {MAX_SAMPLE_LENGTH}."
     if len(sample) > MOST_SAMPLE_LENGTH:
+        message = f"The sample has {len(sample):,} characters, more than {MOST_SAMPLE_LENGTH:,}."
         yield _error("sample-too-long", path, message, sample, "Shorten or split it.")
     elif len(sample) > MAX_SAMPLE_LENGTH:
         yield _warning("long-sample", path, message, sample, "Shorten it.")

@@ -54,8 +54,13 @@ class ValueRow:
     value: str
     synonyms: list[str]
     value_id: str
-    stamp: str
     problems: list[Problem]
+    row: SlotValue
+
+    @property
+    def stamp(self) -> str:
+        """Return the stamp of the value; not made beforehand for all of maybe 50,000."""
+        return stamp(self.row)
 
     def contains(self, query: str) -> bool:
         """Return whether the value, a synonym or the id contains ``query``."""
@@ -69,7 +74,7 @@ def value_rows(
     """Return the values that match ``query``, newest first, with stamp and problems."""
     by_row = problems_by_row(problems, "types", index, "values")
     rows = [
-        ValueRow(row.pk, row.value, row.synonyms, row.value_id, stamp(row), by_row.get(number, []))
+        ValueRow(row.pk, row.value, row.synonyms, row.value_id, by_row.get(number, []), row)
         for number, row in enumerate(slot_type.values.all())
     ]
     return [row for row in reversed(rows) if row.contains(query)]
