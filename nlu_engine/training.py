@@ -49,9 +49,7 @@ def train_parsers(
         data,
         embeddings,
         seed=seed,
-        on_progress=lambda share: on_progress(
-            "DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share
-        ),
+        on_progress=lambda share: on_progress("DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share),
     )
     seconds = {"maxent_crf": between - started, "neural": time.process_time() - between}
     return ParserPair(
