@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,16 @@ from nlu_engine.embeddings import Vectors
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
 
+MAX_ITERATIONS = 200
 
-def train_baseline(data: TrainingData) -> MaxEntCrfRecognizer:
-    """Fit the baseline on ``data``."""
+
+def train_baseline(
+    data: TrainingData, *, on_progress: Callable[[float], None] = lambda share: None
+) -> MaxEntCrfRecognizer:
+    """Fit the baseline on ``data``.
+
+    ``on_progress`` is called with the share done, in [0, 1]; what it raises ends the training.
+    """
     tokenized = [tokenize(utterance.text) for utterance in data.utterances]
     intents = [utterance.frame.intent for utterance in data.utterances]
     tagged = [
@@ -33,7 +40,7 @@ def train_baseline(data: TrainingData) -> MaxEntCrfRecognizer:
         for tokens, utterance in zip(tokenized, data.utterances, strict=True)
     ]
     return MaxEntCrfRecognizer(
-        fit_intents(tokenized, intents), fit_slots(tokenized, tagged, intents)
+        fit_intents(tokenized, intents), fit_slots(tokenized, tagged, intents, on_progress)
     )
 
 
@@ -78,15 +85,28 @@ def _fit_maxent(
     )
 
 
+class _Trainer(pycrfsuite.Trainer):  # type: ignore[misc]
+    """A trainer that tells how far it is; only then can others run, or the training be ended."""
+
+    on_progress: Callable[[float], None]
+    iterations = 0
+
+    def message(self, text: str) -> None:
+        """Take a line of crfsuite's log."""
+        self.iterations += text.startswith("***** Iteration")
+        self.on_progress(self.iterations / MAX_ITERATIONS)
+
+
 def fit_slots(
-    tokenized: Sequence[Sequence[Token]], tagged: Sequence[Sequence[str]], intents: Sequence[str]
+    tokenized: Sequence[Sequence[Token]],
+    tagged: Sequence[Sequence[str]],
+    intents: Sequence[str],
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> bytes:
     """Fit the CRF on tokens, their tags and the intent, and return crfsuite's own file."""
-    trainer = pycrfsuite.Trainer(
-        "lbfgs",
-        {"c1": 0.05, "c2": 0.01, "max_iterations": 200, "feature.possible_transitions": True},
-        verbose=False,
-    )
+    options = {"c1": 0.05, "c2": 0.01, "feature.possible_transitions": True}
+    trainer = _Trainer("lbfgs", options | {"max_iterations": MAX_ITERATIONS}, verbose=False)
+    trainer.on_progress = on_progress
     for tokens, tags, intent in zip(tokenized, tagged, intents, strict=True):
         trainer.append(token_features(tokens, intent), list(tags))
     with tempfile.TemporaryDirectory() as folder:

@@ -212,14 +212,14 @@ class InteractionModel:
         return limited([problem for problem in found if problem.severity == "error"])
 
     def build_errors(self, locale: str = "en-US") -> list[Problem]:
-        """Return what refuses a build: the errors, and that there is nothing to train.
+        """Return what refuses a build: the errors, and that there is nothing or too much to train.
 
         A skill with only AMAZON.* intents is a valid document, so an upload takes it.
         """
         found = [
             replace(problem, severity="error")
             for problem in rules.problems_of(self, locale)
-            if problem.severity == "error" or problem.code in rules.NOTHING_TO_TRAIN
+            if problem.severity == "error" or problem.code in rules.REFUSED_BY_BUILD
         ]
         return limited(found)
 

@@ -45,13 +45,15 @@ LOCALES = (
     "pt-BR",
 )
 
-NOTHING_TO_TRAIN = frozenset({"no-custom-intent", "no-sample"})
+REFUSED_BY_BUILD = frozenset({"no-custom-intent", "no-sample", "too-many-slot-names"})
 """Codes of the warnings that only a build refuses: Alexa takes such documents."""
 
 MAX_VALUE_LENGTH = 140
 MAX_SAMPLE_LENGTH = 200
 MOST_SAMPLE_LENGTH = 1_000
 MAX_SLOTS_IN_SAMPLE = 30
+# Time and memory of the training grow with the square of the number of slot names.
+MAX_SLOT_NAMES = 500
 MAX_INTENTS = 250
 MAX_SLOT_VALUES = 50_000
 
@@ -100,6 +102,7 @@ def problems_of(model: InteractionModel, locale: str) -> list[Problem]:
     found = list(_locale(locale))
     found += _invocation_name(model, f"{root}.invocationName")
     found += _intents(model, f"{root}.intents")
+    found += _slot_names(model, f"{root}.intents")
     for index, intent in enumerate(model.intents):
         found += _intent(intent, types, hints, f"{root}.intents[{index}]")
     found += _sample_conflicts(model, f"{root}.intents")
@@ -162,6 +165,14 @@ def _intents(model: InteractionModel, path: str) -> Iterator[Problem]:
     elif len(custom) == 1:
         message = "There is only one intent of your own: every utterance will be parsed as it."
         yield _warning("only-one-intent", path, message, custom[0].name, "Add a second intent.")
+
+
+def _slot_names(model: InteractionModel, path: str) -> Iterator[Problem]:
+    names = {slot.name for intent in model.custom_intents() for slot in intent.slots}
+    if len(names) > MAX_SLOT_NAMES:
+        message = f"There are {len(names):,} different slot names; a build takes {MAX_SLOT_NAMES}."
+        fix = "Give slots that hold the same kind of thing the same name in all intents."
+        yield _warning("too-many-slot-names", path, message, len(names), fix)
 
 
 def _duplicates(items: Iterable[Any], path: str, what: str, code: str) -> Iterator[Problem]:

@@ -43,7 +43,9 @@ def train_parsers(
     resolver = Resolver(data.slot_values, data.slot_types, data.locale)
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
-    baseline = train_baseline(data)
+    baseline = train_baseline(
+        data, on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share)
+    )
     between = time.process_time()
     neural = train_neural(
         data,

@@ -147,18 +147,22 @@ def test_nothing_to_learn_from_is_refused() -> None:
         train_parsers(TrainingData.from_labelled([], locale="en-US"))
 
 
-def test_training_stops_when_its_caller_says_so(fruit_data: TrainingData) -> None:
+@pytest.mark.parametrize(("step", "after", "before"), [("MaxEnt-CRF", 0, 0.05), ("DNN", 0.2, 0.4)])
+def test_training_stops_when_its_caller_says_so(
+    fruit_data: TrainingData, step: str, after: float, before: float
+) -> None:
     seen: list[tuple[str, float]] = []
 
-    def stop(step: str, fraction: float) -> None:
-        seen.append((step, fraction))
-        if step == "DNN" and fraction > 0.2:
+    def stop(now: str, fraction: float) -> None:
+        seen.append((now, fraction))
+        if now == step and fraction > after:
             raise TrainingCancelled("enough")
 
     with pytest.raises(TrainingCancelled):
         train_parsers(fruit_data, on_progress=stop)
     assert seen[0] == ("MaxEnt-CRF", 0.0)
-    assert max(fraction for _, fraction in seen) < 0.4
+    assert seen[-1][0] == step
+    assert max(fraction for _, fraction in seen) < before
 
 
 def test_a_locale_without_embeddings_of_its_own_is_told_so() -> None:

@@ -206,9 +206,21 @@ def test_warnings(accepted: InteractionModel, code: str, path: str) -> None:
     [
         ([{"name": "AMAZON.StopIntent", "samples": []}], "no-custom-intent"),
         ([{"name": "Order", "samples": []}, {"name": "Close"}], "no-sample"),
+        (
+            [
+                order(
+                    "x",
+                    name=f"I{n}",
+                    slots=[{"name": f"s{n}_{m}", "type": "AMAZON.DATE"} for m in range(167)],
+                )
+                for n in range(3)
+            ],
+            "too-many-slot-names",
+        ),
     ],
+    ids=["no intent of one's own", "no sample", "too many slot names"],
 )
-def test_a_document_with_nothing_to_train_is_stored_but_not_built(
+def test_a_document_with_nothing_or_too_much_to_train_is_stored_but_not_built(
     intents: list[Any], code: str
 ) -> None:
     untrainable = model(intents=intents)
