@@ -33,13 +33,14 @@ from skillbuilder.api.serializers import (
     UtteranceSerializer,
     counts_of,
 )
+from skillbuilder.authoring.editing import delete_skill, editing, locked
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
     refuse_errors,
 )
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.skills import changed, create_skill
+from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, runs
 from skillbuilder.training.models import TrainingRun
 
@@ -158,10 +159,9 @@ class SkillDetail(APIView):
         skill = visible_skill(request, slug)
         wanted = validated(SkillChangeSerializer, request.data)
         if wanted:
-            with transaction.atomic():
+            with editing(skill):
                 Skill.objects.filter(pk=skill.pk).update(**wanted)
-                changed(skill)
-            skill.refresh_from_db()
+                skill.refresh_from_db()
         return Response(SkillSerializer(skill).data)
 
     @extend_schema(
@@ -171,7 +171,7 @@ class SkillDetail(APIView):
     )
     def delete(self, request: Request, slug: str) -> Response:
         """Delete a skill with its training runs and artifacts, for good."""
-        visible_skill(request, slug).delete()
+        delete_skill(visible_skill(request, slug))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -224,7 +224,7 @@ class InteractionModelDocument(APIView):
         refuse_errors(model, skill.locale)
         with transaction.atomic():
             # Locked, so that nobody changes the skill between the comparison and the import.
-            skill = get_object_or_404(Skill.objects.select_for_update(), pk=skill.pk)
+            skill = locked(skill)
             check_if_match(request, skill)
             if not dry_run:
                 import_interaction_model(skill, model)

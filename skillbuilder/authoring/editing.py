@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
@@ -75,11 +75,23 @@ def locked(skill: Skill) -> Skill:
 
 
 @contextmanager
-def editing(skill: Skill) -> Iterator[Skill]:
-    """Make the block one edit of ``skill``: whole or not at all, one after the other."""
+def editing(skill: Skill, within: models.Model | None = None) -> Iterator[Skill]:
+    """Make the block one edit of ``skill``: whole or not at all, one after the other.
+
+    A 404 if the skill was deleted, or ``within``, the part of it that gets new rows.
+    """
     with transaction.atomic():
-        yield locked(skill)
+        fresh = locked(skill)
+        if within is not None:
+            get_object_or_404(type(within), pk=within.pk)
+        yield fresh
         changed(skill)
+
+
+def delete_skill(skill: Skill) -> None:
+    """Delete ``skill`` with all that belongs to it, once nobody is adding to it; a 404 if gone."""
+    with transaction.atomic():
+        locked(skill).delete()
 
 
 def unchanged(row: Row, seen: str) -> Row:
@@ -113,7 +125,7 @@ def next_position(rows: models.QuerySet[Any]) -> int:
 
 def add_named(skill: Skill, siblings: models.Manager[Row], **values: Any) -> Row:
     """Add a row with a name, last of ``siblings`` (skill.intents...). Raises NameTaken."""
-    with editing(skill):
+    with editing(skill, within=cast(Any, siblings).instance):
         refuse_taken(siblings.all(), values["name"])
         return siblings.create(**values, position=next_position(siblings.all()))
 
@@ -146,7 +158,7 @@ def clean_sample(text: str) -> str:
 def add_samples(intent: Intent, lines: Iterable[str], position: int | None = None) -> Added:
     """Add each line to the samples of ``intent`` but those that it has already."""
     written = [" ".join(line.split()) for line in lines if line.strip()]
-    with editing(intent.skill):
+    with editing(intent.skill, within=intent):
         known = {normalize(text) for text in intent.samples.values_list("text", flat=True)}
         new: list[str] = []
         for text in map(clean_sample, written):

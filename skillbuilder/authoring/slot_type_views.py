@@ -246,7 +246,7 @@ def add_values(
     position: int | None = None,
 ) -> int:
     """Add the values that are new to ``slot_type``; return how many."""
-    with editing.editing(slot_type.skill):
+    with editing.editing(slot_type.skill, within=slot_type):
         known = {normalize(value) for value in slot_type.values.values_list("value", flat=True)}
         first = editing.next_position(slot_type.values.all()) if position is None else position
         new: list[SlotValue] = []

@@ -197,7 +197,7 @@ def skill_delete(request: HttpRequest, skill: Skill) -> HttpResponse:
     form = StampForm(request.POST or None, initial={"stamp": stamp(skill)})
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["stamp"] == stamp(skill):
-            skill.delete()
+            editing.delete_skill(skill)
             messages.success(request, f"{skill.name} was deleted.")
             return redirect("skill-list")
         form = StampForm(initial={"stamp": stamp(skill)})

@@ -27,6 +27,7 @@ import nlu_engine
 from nlu_engine.embeddings import release_for
 from nlu_engine.errors import InvalidInteractionModel, TrainingCancelled
 from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training import storage
@@ -59,11 +60,12 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
 
     A run of the same content, seed, engine and embeddings that is queued, training or
     ready is reused; an active run of other content is cancelled, for it is superseded.
-    Raises InvalidInteractionModel when a rule is broken or there is nothing to train.
+    Raises InvalidInteractionModel when a rule is broken or there is nothing to train, and
+    Http404 when the skill was deleted meanwhile.
     """
     with transaction.atomic():
         # The lock makes two requests at once come one after the other.
-        skill = Skill.objects.select_for_update().get(pk=skill.pk)
+        skill = locked(skill)
         model = export_interaction_model(skill)
         if errors := model.build_errors(skill.locale):
             raise InvalidInteractionModel(errors)

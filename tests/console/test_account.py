@@ -81,7 +81,7 @@ def test_an_unknown_address_is_a_friendly_404(browser: Client) -> None:
     assert b"There is nothing here" in answer.content
 
 
-@pytest.mark.parametrize("page", ["400", "403", "403_csrf", "404", "413", "500"])
+@pytest.mark.parametrize("page", ["400", "403", "403_csrf", "404", "413", "500", "503"])
 def test_error_pages_need_nothing_to_be_shown(page: str) -> None:
     shown = render_to_string(f"{page}.html")
     assert "To my skills" in shown
