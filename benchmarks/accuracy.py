@@ -94,8 +94,8 @@ def _shares(measured: dict[str, Any]) -> str:
 
 def with_table(text: str, content: str) -> str:
     """Return ``text`` with ``content`` between the marks of the accuracy table."""
-    marks = r"(<!-- table:accuracy -->\n).*?(\n<!-- /table -->)"
-    return re.sub(marks, lambda found: found[1] + content + found[2], text, flags=re.DOTALL)
+    marks = r"(<!-- table:accuracy -->\n).*?(<!-- /table -->)"
+    return re.sub(marks, lambda found: f"{found[1]}{content}\n{found[2]}", text, flags=re.DOTALL)
 
 
 if __name__ == "__main__":
