@@ -48,7 +48,8 @@ def with_counts(skills: QuerySet[Skill]) -> QuerySet[Skill]:
 @signed_in
 def skill_list(request: HttpRequest) -> HttpResponse:
     """Show my skills, those changed last first; ``q`` searches their names."""
-    query = request.GET.get("q", "").strip()
+    # Postgres refuses even to look for a NUL.
+    query = request.GET.get("q", "").replace("\x00", "").strip()
     mine = Skill.objects.visible_to(request.user)
     found = mine.filter(Q(name__icontains=query) | Q(slug__icontains=query)) if query else mine
     page = Paginator(with_counts(found), SKILLS_A_PAGE).get_page(request.GET.get("page"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,6 +14,13 @@ from knox.models import get_token_model
 from skillbuilder.authoring.pages import signed_in
 
 MAX_TOKENS = 50
+LONGEST_USERNAME = 150
+
+
+def signing_in_as(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """Return the name that someone wants to sign in with, short enough for axes to note it."""
+    username = (credentials or request.POST).get("username") or ""
+    return str(username)[:LONGEST_USERNAME]
 
 
 @never_cache

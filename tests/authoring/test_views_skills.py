@@ -48,6 +48,13 @@ def test_search_finds_by_name_and_says_when_nothing_is_found(
     assert "No skill is called “&lt;b&gt;zzz”" in nothing
 
 
+@pytest.mark.parametrize(
+    "query", ["\x00", "tiny\x00", "%", "_", "'; --", "\N{GRINNING FACE}", "x" * 3_000]
+)
+def test_any_search_is_answered(browser: Client, skill: Skill, query: str) -> None:
+    assert browser.get("/", {"q": query}).status_code == 200
+
+
 def test_many_skills_come_in_pages(browser: Client, alice: Any) -> None:
     for number in range(23):
         create_skill(alice, name=f"Skill {number:02}", locale="en-US")

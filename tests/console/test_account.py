@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
@@ -43,6 +44,22 @@ def test_many_wrong_passwords_lock_the_account(alice: Any, settings: Any) -> Non
     assert b"Too many attempts to sign in" in answer.content
     right = client.post("/login", {"username": "alice", "password": PASSWORD})
     assert right.status_code == 429
+
+
+def test_no_spelling_of_the_name_gets_more_attempts(alice: Any, settings: Any) -> None:
+    client = Client()
+    spellings = ["alice", " alice", "\N{FULLWIDTH LATIN SMALL LETTER A}lice", "alice\t"]
+    for number in range(settings.AXES_FAILURE_LIMIT):
+        client.post("/login", {"username": spellings[number % 4], "password": "wrong"})
+    assert client.post("/login", {"username": "alice", "password": PASSWORD}).status_code == 429
+
+
+@pytest.mark.parametrize("username", ["x" * 100_000, "\x00", "<script>", "' OR 1=1 --"])
+def test_a_name_that_no_account_has_is_refused(db: None, username: str) -> None:
+    answer = Client().post("/login", {"username": username, "password": "wrong"})
+    assert answer.status_code == 200
+    assert b"<script>" not in answer.content
+    assert all(len(attempt.username) <= 150 for attempt in AccessAttempt.objects.all())
 
 
 def test_sign_out(browser: Client) -> None:
