@@ -17,9 +17,10 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import numpy as np
@@ -40,9 +41,13 @@ from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
 
+NEURAL_FILES = ("neural.safetensors", "neural.json", "skill.json")
+MAXENT_CRF_FILES = ("intents.safetensors", "intents.json", "slots.crfsuite", "skill.json")
 FORMAT = 1
 KIND = "skillbuilder-parsers"
 MANIFEST = "manifest.json"
+
+T = TypeVar("T")
 
 
 def write_artifact(pair: ParserPair, directory: Path) -> None:
@@ -139,22 +144,30 @@ def read_artifact(directory: Path) -> ParserPair:
 
     Raises ArtifactMissing, ArtifactCorrupt or IncompatibleArtifact; never half a pair.
     """
+    return _read(directory, (*NEURAL_FILES, *MAXENT_CRF_FILES), _pair)
+
+
+def read_neural(directory: Path) -> SkillParser:
+    """Read the DNN alone; raises as ``read_artifact`` does."""
+    return _read(directory, NEURAL_FILES, _neural)
+
+
+def read_maxent_crf(directory: Path) -> SkillParser:
+    """Read the MaxEnt-CRF baseline alone; raises as ``read_artifact`` does."""
+    return _read(directory, MAXENT_CRF_FILES, _maxent_crf)
+
+
+def _read(directory: Path, names: Iterable[str], make: Callable[[_Contents], T]) -> T:
     manifest = read_manifest(directory)
     try:
-        files = {name: _checked(directory / name, digest) for name, digest in _digests(manifest)}
+        digests = manifest["files"]
+        files = {name: _checked(directory / name, str(digests[name])) for name in names}
         _check_embeddings(manifest, directory)
-        return _pair(manifest, files)
+        return make(_Contents(manifest, files))
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, SafetensorError) as error:
         raise ArtifactCorrupt(
             f"The artifact at {directory} cannot be read: {error!r}. Train the skill again."
         ) from error
-
-
-def _digests(manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    digests = [(str(name), str(digest)) for name, digest in manifest["files"].items()]
-    if any("/" in name or name.startswith(".") for name, _ in digests):
-        raise ValueError("the manifest names files outside the artifact")
-    return digests
 
 
 def _checked(path: Path, digest: str) -> bytes:
@@ -187,40 +200,60 @@ def _check_embeddings(manifest: dict[str, Any], directory: Path) -> None:
         )
 
 
-def _pair(manifest: dict[str, Any], files: dict[str, bytes]) -> ParserPair:
-    documents: Callable[[str], Any] = lambda name: _parsed(files[name], Path(name))  # noqa: E731
-    skill = documents("skill.json")
-    resolver = Resolver.from_dict(skill["resolver"])
-    neural = _neural(manifest, load(files["neural.safetensors"]), documents("neural.json"))
-    intents = documents("intents.json")
-    arrays = load(files["intents.safetensors"])
-    maxent = MaxEntIntents(
-        {name: row for row, name in enumerate(intents["features"])},
+class _Contents:
+    """The manifest and the checked files of an artifact."""
+
+    def __init__(self, manifest: dict[str, Any], files: dict[str, bytes]) -> None:
+        self.manifest = manifest
+        self._files = files
+
+    def arrays(self, name: str) -> dict[str, Any]:
+        """Return the arrays of a safetensors file."""
+        return load(self._files[name])
+
+    def document(self, name: str) -> Any:
+        """Return what a JSON file holds."""
+        return _parsed(self._files[name], Path(name))
+
+    def bytes(self, name: str) -> bytes:
+        """Return a file as it is."""
+        return self._files[name]
+
+    @cached_property
+    def skill(self) -> dict[str, Any]:
+        """What both parsers look up; read once for the two of them."""
+        skill = self.document("skill.json")
+        return {"exact": skill["exact"], "resolver": Resolver.from_dict(skill["resolver"])}
+
+
+def _pair(contents: _Contents) -> ParserPair:
+    return ParserPair(_neural(contents), _maxent_crf(contents), contents.manifest)
+
+
+def _neural(contents: _Contents) -> SkillParser:
+    arrays = contents.arrays("neural.safetensors")
+    allowed = arrays.pop("allowed").astype(bool)
+    vocabulary = Vocabulary.from_dict(contents.document("neural.json"))
+    extract = FeatureExtractor(
+        load_embeddings(contents.manifest["embeddings"]),
+        vocabulary,
+        covered=is_covered(contents.manifest["locale"]),
+    )
+    weights = {name: value.astype(np.float32) for name, value in arrays.items()}
+    return SkillParser(NeuralRecognizer(weights, vocabulary, extract, allowed), **contents.skill)
+
+
+def _maxent_crf(contents: _Contents) -> SkillParser:
+    document, arrays = contents.document("intents.json"), contents.arrays("intents.safetensors")
+    intents = MaxEntIntents(
+        {name: row for row, name in enumerate(document["features"])},
         arrays["idf"],
         arrays["coefficients"],
         arrays["intercepts"],
-        tuple(intents["intents"]),
+        tuple(document["intents"]),
     )
-    baseline = MaxEntCrfRecognizer(maxent, files["slots.crfsuite"])
-    return ParserPair(
-        SkillParser(neural, exact=skill["exact"], resolver=resolver),
-        SkillParser(baseline, exact=skill["exact"], resolver=resolver),
-        manifest,
-    )
-
-
-def _neural(
-    manifest: dict[str, Any], arrays: dict[str, Any], document: dict[str, Any]
-) -> NeuralRecognizer:
-    allowed = arrays.pop("allowed").astype(bool)
-    vocabulary = Vocabulary.from_dict(document)
-    extract = FeatureExtractor(
-        load_embeddings(manifest["embeddings"]),
-        vocabulary,
-        covered=is_covered(manifest["locale"]),
-    )
-    weights = {name: value.astype(np.float32) for name, value in arrays.items()}
-    return NeuralRecognizer(weights, vocabulary, extract, allowed)
+    slots = contents.bytes("slots.crfsuite")
+    return SkillParser(MaxEntCrfRecognizer(intents, slots), **contents.skill)
 
 
 def _parsed(content: bytes, path: Path) -> Any:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -118,12 +118,6 @@ class SharedEmbeddings:
         rows = self._buckets[buckets].astype(np.float32)
         mean: Vectors = (rows * self._bucket_scales[buckets][:, None]).mean(axis=0)
         return mean
-
-    def lookup(self, words: Sequence[str]) -> Vectors:
-        """Return one vector a word, shape (len(words), dimensions)."""
-        if not words:
-            return np.zeros((0, self.dimensions), dtype=np.float32)
-        return np.stack([self.vector(word) for word in words])
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,6 @@ the utterance as given, end exclusive: ``utterance[span.start:span.end] == span.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,20 +26,16 @@ class SlotSpan:
     end: int
     text: str
     value: str | None = None
-    confidence: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{name, start, end, text, value[, confidence]}``."""
-        document: dict[str, Any] = {
+        """Return ``{name, start, end, text, value}``."""
+        return {
             "name": self.name,
             "start": self.start,
             "end": self.end,
             "text": self.text,
             "value": self.text if self.value is None else self.value,
         }
-        if self.confidence is not None:
-            document["confidence"] = round(self.confidence, 6)
-        return document
 
 
 @dataclass(frozen=True)
@@ -101,8 +96,4 @@ class Parser(Protocol):
 
     def parse(self, utterance: str) -> Parse:
         """Parse one utterance; raises InvalidUtterance when it is empty or too long."""
-        ...
-
-    def parse_many(self, utterances: Sequence[str]) -> list[Parse]:
-        """Parse several utterances, in order."""
         ...

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from nlu_engine.frames import Frame, Parse, RankedIntent, SlotSpan
+from nlu_engine.frames import Frame, Parse, Parser, RankedIntent, SlotSpan
 from nlu_engine.resolution import Resolver
 from nlu_engine.utterances import Token, check_utterance, normalize, spans_of, tokenize
 
@@ -60,10 +60,6 @@ class SkillParser:
         frame = Frame(first.intent, tuple(self._resolved(span) for span in spans))
         return Parse(text, frame, first.confidence, tuple(others[:MAX_ALTERNATIVES]))
 
-    def parse_many(self, utterances: Sequence[str]) -> list[Parse]:
-        """Parse several utterances, in order."""
-        return [self.parse(utterance) for utterance in utterances]
-
     def _resolved(self, span: SlotSpan) -> SlotSpan:
         return replace(span, value=self.resolver.resolve(span.name, span.text))
 
@@ -79,10 +75,19 @@ class ParsePair:
     maxent_crf_ms: float
 
     @property
+    def intents_differ(self) -> bool:
+        """Whether the parsers found different intents."""
+        return self.neural.frame.intent != self.maxent_crf.frame.intent
+
+    @property
+    def slots_differ(self) -> bool:
+        """Whether the parsers found different slot spans."""
+        return self.neural.frame.spans() != self.maxent_crf.frame.spans()
+
+    @property
     def agree(self) -> bool:
         """Whether both parsers found the same intent and the same slot spans."""
-        ours, theirs = self.neural.frame, self.maxent_crf.frame
-        return ours.intent == theirs.intent and ours.spans() == theirs.spans()
+        return not (self.intents_differ or self.slots_differ)
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{utterance, neural, maxent_crf}`` as the CLI and the API print it."""
@@ -108,7 +113,7 @@ class ParserPair:
         return ParsePair(utterance, neural, maxent_crf, neural_ms, maxent_crf_ms)
 
 
-def _timed(parser: SkillParser, utterance: str) -> tuple[Parse, float]:
+def _timed(parser: Parser, utterance: str) -> tuple[Parse, float]:
     started = time.perf_counter()
     parse = parser.parse(utterance)
     return parse, (time.perf_counter() - started) * 1000

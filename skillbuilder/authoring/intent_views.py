@@ -155,11 +155,6 @@ def sample_create(request: HttpRequest, intent: Intent) -> HttpResponse:
     return back(request, intent, notice=notice, announce=f"{added.added} added")
 
 
-def sample_of(intent: Intent, sample_pk: int) -> SampleUtterance:
-    """Return the sample of the intent, or 404."""
-    return get_object_or_404(SampleUtterance, intent=intent, pk=sample_pk)
-
-
 @require_http_methods(["GET", "POST"])
 @intent_page
 @conflicts_shown

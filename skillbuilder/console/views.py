@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from nlu_engine import builtins
 from nlu_engine.errors import ArtifactError, EmbeddingsError, InvalidUtterance
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, Parse, RankedIntent, SlotSpan
+from nlu_engine.parsers import ParsePair
 from nlu_engine.templates import TemplateError, parse_template
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.forms import SamplesForm
@@ -72,28 +73,18 @@ class Comparison:
     """Both columns and in what they differ."""
 
     columns: tuple[Column, Column]
-    intents_differ: bool
-    slots_differ: bool
-
-    @property
-    def agree(self) -> bool:
-        """Whether both parsers understood the same."""
-        return not (self.intents_differ or self.slots_differ)
+    pair: ParsePair
 
 
-def compare(skill: Skill, pair: Any, colors: SlotColors) -> Comparison:
-    """Return the two parses of ``pair`` (a ParsePair), set against each other."""
+def compare(skill: Skill, pair: ParsePair, colors: SlotColors) -> Comparison:
+    """Return the two parses of ``pair``, set against each other."""
     intents = dict(skill.intents.values_list("name", "pk"))
     neural, maxent_crf = pair.neural, pair.maxent_crf
     columns = (
         column("DNN", "neural network", neural, maxent_crf, pair.neural_ms, intents, colors),
         column("MaxEnt-CRF", "baseline", maxent_crf, neural, pair.maxent_crf_ms, intents, colors),
     )
-    return Comparison(
-        columns,
-        intents_differ=neural.frame.intent != maxent_crf.frame.intent,
-        slots_differ=neural.frame.spans() != maxent_crf.frame.spans(),
-    )
+    return Comparison(columns, pair)
 
 
 def column(

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from nlu_engine.artifact import read_artifact, write_artifact
+from nlu_engine.artifact import (
+    read_artifact,
+    read_maxent_crf,
+    read_neural,
+    write_artifact,
+)
 from nlu_engine.errors import ArtifactCorrupt, ArtifactMissing, IncompatibleArtifact
-from nlu_engine.parsers import ParserPair
+from nlu_engine.parsers import ParserPair, SkillParser
 
 UTTERANCES = ["buy two plums", "order an orange for me", "how is the weather", "help"]
 
@@ -25,6 +30,13 @@ def test_a_pair_parses_the_same_after_a_round_trip(artifact: Path, fruit_pair: P
     pair = read_artifact(artifact)
     for utterance in UTTERANCES:
         assert pair.parse(utterance).to_dict() == fruit_pair.parse(utterance).to_dict()
+
+
+@pytest.mark.parametrize("name", ["neural", "maxent_crf"])
+def test_one_parser_can_be_read_alone(artifact: Path, fruit_pair: ParserPair, name: str) -> None:
+    alone = {"neural": read_neural, "maxent_crf": read_maxent_crf}[name](artifact)
+    both: SkillParser = getattr(fruit_pair, name)
+    assert [alone.parse(text) for text in UTTERANCES] == [both.parse(text) for text in UTTERANCES]
 
 
 def test_the_manifest_says_what_it_is(artifact: Path) -> None:

@@ -94,6 +94,25 @@ def test_compare_prints_what_was_measured(
     assert "relative_frame_gain" in result
 
 
+def test_a_set_without_slots_has_no_slot_f1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "intents.jsonl"
+    path.write_text("\n".join(json.dumps({**line, "slots": []}) for line in LINES))
+    assert main(["compare", "--train", str(path), "--test", str(path), "--json"]) == 0
+    parsers = json.loads(capsys.readouterr().out)["parsers"]
+    assert [measured["slot_f1"] for measured in parsers.values()] == [None, None]
+
+
+def test_an_empty_test_set_is_refused(
+    tmp_path: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    assert main(["compare", "--train", str(labelled), "--test", str(empty), "--json"]) == 1
+    assert "test set is empty" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("content", "place"),
     [

@@ -70,11 +70,6 @@ def test_every_word_is_found_in_its_row(embeddings: SharedEmbeddings) -> None:
         assert embeddings.row_of(embeddings.word_at(row)) == row
 
 
-def test_lookup_stacks_vectors(embeddings: SharedEmbeddings) -> None:
-    assert embeddings.lookup([]).shape == (0, 300)
-    np.testing.assert_array_equal(embeddings.lookup(["pear", "x1"])[1], embeddings.vector("x1"))
-
-
 def test_quantizing_moves_no_value_by_more_than_half_a_step() -> None:
     vectors = np.random.default_rng(0).normal(size=(5, 300)).astype(np.float32)
     rows, scales = quantize(vectors)
