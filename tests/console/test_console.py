@@ -152,7 +152,11 @@ def test_disagreement_is_marked(skill: Skill) -> None:
     ours = parse("a big pizza", "OrderPizza", ("size", 2, 5))
     theirs = parse("a big pizza", "Gone", ("size", 2, 11))
     found = compare(skill, ParsePair("a big pizza", ours, theirs, 1.0, 2.0), slot_colors(skill))
-    assert (found.intents_differ, found.slots_differ, found.agree) == (True, True, False)
+    assert (found.pair.intents_differ, found.pair.slots_differ, found.pair.agree) == (
+        True,
+        True,
+        False,
+    )
     assert [[row.alone for row in column.slots] for column in found.columns] == [[True], [True]]
     assert found.columns[0].intent_pk == skill.intents.get(name="OrderPizza").pk
     assert found.columns[1].intent_pk is None  # it is no longer in the skill
