@@ -155,7 +155,7 @@ Ready: {address}
   password   {password}   ({password_file})
   API token  {token}   ({token_file})
 
-Parse from another terminal:
+Sign in there and open a skill's console, or parse from another terminal:
   curl -s {address}/api/v1/skills/{slug}/parse \\
     -H "Authorization: Token $(cat {token_file})" \\
     -H "Content-Type: application/json" \\
