@@ -25,6 +25,28 @@ class TextField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+# A name for readers of the document: no control character, and something to be seen, as
+# authoring.skills.check_name has it (a test compares them). Escapes that every JSON schema
+# validator knows, so characters beyond U+FFFF stay out.
+_CONTROLS = r"\u0000-\u001f\u007f-\u009f"
+_UNSEEN = (
+    r"\u0000-\u0020\u007f-\u00a0\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890-\u0891\u08e2\u1680"
+    r"\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u2066-\u206f\u3000\ufeff\ufff9-\ufffb"
+)
+NAME_PATTERN = f"^[^{_CONTROLS}]*[^{_UNSEEN}][^{_CONTROLS}]*$"
+NAME_LENGTH = 120
+
+
+@extend_schema_field(
+    {"type": "string", "minLength": 1, "maxLength": NAME_LENGTH, "pattern": NAME_PATTERN}
+)
+class NameField(TextField):
+    """The name of a skill."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=NAME_LENGTH, validators=[check_name], **options)
+
+
 class SlugField(serializers.SlugField):
     """A slug that is text already."""
 
@@ -63,7 +85,7 @@ class StrictSerializer(serializers.Serializer):
 class NewSkillSerializer(StrictSerializer):
     """A skill to be made."""
 
-    name = TextField(max_length=120, validators=[check_name])
+    name = NameField()
     slug = SlugField(max_length=100, required=False, help_text="Derived from the name if absent.")
     locale = serializers.ChoiceField(choices=LOCALES, default="en-US")
 
@@ -71,7 +93,7 @@ class NewSkillSerializer(StrictSerializer):
 class SkillChangeSerializer(StrictSerializer):
     """What of a skill can be changed; its content is its interaction model."""
 
-    name = TextField(max_length=120, required=False, validators=[check_name])
+    name = NameField(required=False)
     locale = serializers.ChoiceField(choices=LOCALES, required=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.exceptions import ValidationError
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client
@@ -19,6 +21,8 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 
 from skillbuilder.api import urls
+from skillbuilder.api.serializers import NAME_PATTERN
+from skillbuilder.authoring.skills import check_name
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.wsgi import application
 
@@ -57,6 +61,22 @@ def path_of(pattern: Any) -> str:
 def test_the_document_is_made_without_a_warning() -> None:
     command = [sys.executable, "manage.py", "spectacular", "--validate", "--fail-on-warn"]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def test_the_document_refuses_the_names_that_the_api_refuses() -> None:
+    pattern = re.compile(NAME_PATTERN)
+    for code in (code for code in range(0x10000) if not 0xD800 <= code <= 0xDFFF):
+        for name in (chr(code), f"a{chr(code)}b"):
+            assert bool(pattern.search(name)) == is_taken(name), f"U+{code:04X}"
+
+
+def is_taken(name: str) -> bool:
+    """Return whether a skill may have this name."""
+    try:
+        check_name(name)
+    except ValidationError:
+        return False
+    return True
 
 
 def test_everyone_may_read_the_document(db: None) -> None:

@@ -47,7 +47,7 @@ def test_without_slots_there_is_no_slot_f1() -> None:
 
 
 def test_values_do_not_count() -> None:
-    said = Frame("A", (SlotSpan("s", 0, 3, "big", value="large", confidence=0.5),))
+    said = Frame("A", (SlotSpan("s", 0, 3, "big", value="large"),))
     meant = Frame("A", (SlotSpan("s", 0, 3, "big"),))
     assert frame_accuracy([(meant, said)]) == 1.0
 
