@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from kombu.transport import filesystem
+from kombu.transport.virtual import BrokerState
 from kombu.utils.encoding import str_to_bytes
 from kombu.utils.json import dumps
 
@@ -21,7 +23,19 @@ KEPT_SECONDS = 3600
 
 
 class Channel(filesystem.Channel):
-    """A channel whose readers never see a message that is still being written."""
+    """A channel whose readers never see a file that is still being written."""
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        # kombu makes the table of an exchange empty and locks it only then; a publisher that
+        # comes in between dies of it. A table that is there already, kombu changes under a lock.
+        table = self._exchange_file(exchange)
+        if not table.exists():
+            aside = table.with_name(f"{table.name}.{uuid.uuid4()}.writing")
+            aside.write_bytes(b"[]")
+            with suppress(FileExistsError):  # somebody else was faster: theirs stays
+                os.link(aside, table)
+            aside.unlink()
+        super()._queue_bind(exchange, routing_key, pattern, queue)
 
     # kombu's own two classes disagree on the name of the second argument.
     def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]
@@ -37,6 +51,12 @@ class Transport(filesystem.Transport):
     """kombu's file system transport with our channel."""
 
     Channel = Channel
+
+    def __init__(self, client: Any, **options: Any) -> None:
+        super().__init__(client, **options)
+        # kombu's connections of a process share what they know of bindings, and note one
+        # before its file is written: a thread that publishes in between loses its message.
+        self.state = BrokerState()
 
 
 def prune() -> None:

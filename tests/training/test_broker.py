@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from celery import current_app
 from kombu import Connection
@@ -18,17 +20,39 @@ def test_the_default_queue_uses_our_transport() -> None:
         assert isinstance(connection.transport, broker.Transport)
 
 
-def test_no_reader_ever_sees_half_a_message(tmp_path: Path) -> None:
-    options = {name: str(tmp_path / name) for name in ("in", "control", "done")}
-    for folder in options.values():
-        Path(folder).mkdir()
-    settings = {
-        "data_folder_in": options["in"],
-        "data_folder_out": options["in"],
-        "control_folder": options["control"],
+def transport_options(folder: Path) -> dict[str, Any]:
+    """Options of a queue in ``folder``, whose subfolders are made."""
+    for name in ("in", "control", "done"):
+        (folder / name).mkdir(parents=True)
+    return {
+        "data_folder_in": str(folder / "in"),
+        "data_folder_out": str(folder / "in"),
+        "control_folder": str(folder / "control"),
         "store_processed": True,
-        "processed_folder": options["done"],
+        "processed_folder": str(folder / "done"),
     }
+
+
+def test_processes_that_start_together_all_find_a_whole_exchange(tmp_path: Path) -> None:
+    def start(settings: dict[str, Any], barrier: threading.Barrier) -> None:
+        with Connection(
+            "filesystem://", transport=broker.Transport, transport_options=settings
+        ) as connection:
+            barrier.wait()
+            connection.SimpleQueue("busy").put("hello")
+
+    for turn in range(30):
+        settings = transport_options(tmp_path / str(turn))
+        barrier = threading.Barrier(6)
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(start, [settings] * 6, [barrier] * 6))  # raises what a thread raised
+        messages = tmp_path / str(turn) / "in"
+        assert len(list(messages.glob("*.busy.msg"))) == 6
+        assert not list((tmp_path / str(turn) / "control").glob("*.writing"))
+
+
+def test_no_reader_ever_sees_half_a_message(tmp_path: Path) -> None:
+    settings = transport_options(tmp_path)
     count = 300
 
     def publish() -> None:
