@@ -7,7 +7,7 @@ UV := uv==0.13.9
 export OMP_NUM_THREADS ?= 1
 export PYTHONUNBUFFERED := 1
 .NOTPARALLEL:
-.PHONY: help run test setup setup-dev lint test-sqlite test-postgres lock screenshots
+.PHONY: help run test setup setup-dev lint test-sqlite test-postgres lock screenshots bench bench-data
 
 help:
 	@echo "make run             start everything: web server, worker, scheduler (PORT=8000, HOST=127.0.0.1)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-sqlite     the tests on SQLite      (ARGS='-k name' for some of them)"
 	@echo "make test-postgres   the tests that touch the database, on Postgres"
 	@echo "make screenshots     take the pictures in docs/images anew"
+	@echo "make bench           measure accuracy and speed (DATA=folder with one folder a set; SETS, JOBS)"
 	@echo "make lock            compile the lock files anew from pyproject.toml"
 
 run: export LOG_LEVEL ?= WARNING
@@ -59,3 +60,16 @@ lock: setup-dev
 screenshots: setup-dev
 	@.ci/chromium
 	$(PYTHON) -m tests.browser.screenshots
+
+SETS ?= snips10 snips70 xsid-en xsid-de atis snips banking77 clinc150
+JOBS ?= 1
+
+bench: bench-data setup-dev
+	$(PYTHON) -m benchmarks.accuracy "$(DATA)" --sets $(SETS) --jobs $(JOBS) --readme
+	$(PYTHON) -m benchmarks.speed "$(DATA)/snips70/train.jsonl.gz" \
+		"$(DATA)/snips70/test.jsonl.gz" --readme
+
+# Before the set-up, which takes minutes on a new machine.
+bench-data:
+	@test -n "$(DATA)" || { \
+		echo "DATA is not set. Run: make bench DATA=folder with one folder a set" >&2; exit 2; }

@@ -1,8 +1,9 @@
-"""The engine from a shell: train, parse, compare, and the shared embeddings.
+"""The engine from a shell: train, parse, compare, and check the shared embeddings.
 
     python -m nlu_engine train --data skill.json --out artifact
     python -m nlu_engine parse artifact "order an orange for me"
     python -m nlu_engine compare --train train.jsonl.gz --test test.jsonl.gz --json
+    python -m nlu_engine embeddings verify
     python -m nlu_engine embeddings build --help
 
 Exit status: 0 done, 1 refused (the reasons are on standard error), 2 wrong usage.
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nlu_engine import __version__
+from nlu_engine.embeddings import TIERS
 from nlu_engine.errors import EngineError
 from nlu_engine.frames import Parse
 from nlu_engine.parsers import ParsePair
@@ -58,7 +60,9 @@ def _arguments() -> argparse.ArgumentParser:
     _train_arguments(commands.add_parser("train", help="train both parsers of a skill"))
     _parse_arguments(commands.add_parser("parse", help="parse utterances with both parsers"))
     _compare_arguments(commands.add_parser("compare", help="train on one set, measure on another"))
-    _embeddings_arguments(commands.add_parser("embeddings", help="build or check a release"))
+    _embeddings_arguments(
+        commands.add_parser("embeddings", help="check or build embedding releases")
+    )
     return parser
 
 
@@ -77,6 +81,12 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
 def _training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--locale", default="en-US", help="such as en-US (default) or de-DE")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--tier",
+        choices=TIERS,
+        default="full",
+        help="quick reads the static embeddings alone; full also the contextual encoder (default)",
+    )
 
 
 def _parse_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,37 +108,15 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _embeddings_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(required=True, metavar="command")
-    build = commands.add_parser("build", help="build a release from a pretrained transformer")
-    build.add_argument("--release", required=True, help="its name, such as en@1")
-    build.add_argument(
-        "--encoder", type=Path, required=True, help="folder of the transformer's weights"
+    build = commands.add_parser(
+        "build",
+        add_help=False,
+        help="one stage of a new release, as python -m nlu_engine.pretraining",
     )
-    build.add_argument(
-        "--corpus",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="text, one sentence a line, or labelled JSON lines; plain or .gz",
-    )
-    build.add_argument("--words", type=Path, nargs="*", default=[], help="word lists")
-    build.add_argument("--size", type=int, default=80_000, help="words in the vocabulary")
-    build.add_argument("--buckets", type=int, default=32_768, help="of character n-grams")
-    build.add_argument("--dimensions", type=int, default=300)
-    build.add_argument("--seed", type=int, default=0)
-    build.add_argument("--out", type=Path, required=True)
+    build.add_argument("stage", nargs=argparse.REMAINDER)
     build.set_defaults(run=_build_embeddings)
-    layers = commands.add_parser(
-        "pretrain", help="pretrain a release's layers on labelled utterances of other skills"
-    )
-    layers.add_argument("--labelled", type=Path, nargs="+", required=True, help="one file a skill")
-    layers.add_argument("--steps", type=int, default=8_000)
-    layers.add_argument("--seed", type=int, default=0)
-    layers.add_argument(
-        "directory", type=Path, help="the release's folder, named as it; embeddings built already"
-    )
-    layers.set_defaults(run=_pretrain_layers)
-    verify = commands.add_parser("verify", help="check the installed release")
-    verify.add_argument("release", nargs="?", default="en@1")
+    verify = commands.add_parser("verify", help="check that installed releases are whole")
+    verify.add_argument("release", nargs="*", help="such as en@2; all that are installed if none")
     verify.set_defaults(run=_verify_embeddings)
 
 
@@ -140,7 +128,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.out.exists():
         raise FileExistsError(f"{options.out} exists; an artifact is never written over.")
     data = load_training_data(options.data, locale=options.locale, seed=options.seed)
-    pair = train_parsers(data, seed=options.seed, on_progress=_show_progress)
+    pair = train_parsers(data, tier=options.tier, seed=options.seed, on_progress=_show_progress)
     write_artifact(pair, options.out)
     _say("")
     for note in pair.manifest["notes"]:
@@ -185,7 +173,7 @@ def _compare(options: argparse.Namespace) -> None:
 
     data = load_training_data(options.train, locale=options.locale, seed=options.seed)
     test = read_labelled(options.test)
-    result = compare(data, test, seed=options.seed, on_progress=_show_progress)
+    result = compare(data, test, tier=options.tier, seed=options.seed, on_progress=_show_progress)
     _say("")
     print(json.dumps(result) if options.json else _comparison(result))
 
@@ -199,38 +187,21 @@ def _comparison(result: dict[str, Any]) -> str:
 
 
 def _build_embeddings(options: argparse.Namespace) -> None:
-    from nlu_engine.embedding_build import Recipe, build
+    from nlu_engine.pretraining.__main__ import main as run_stage
 
-    recipe = Recipe(
-        release=options.release,
-        encoder=options.encoder,
-        corpora=tuple(options.corpus),
-        word_lists=tuple(options.words),
-        vocabulary_size=options.size,
-        bucket_count=options.buckets,
-        dimensions=options.dimensions,
-        seed=options.seed,
-    )
-    print(json.dumps(build(recipe, options.out, _say), indent=2))
-
-
-def _pretrain_layers(options: argparse.Namespace) -> None:
-    from nlu_engine.embeddings import load_embeddings
-    from nlu_engine.pretraining import Plan, pretrain_release
-
-    directory = options.directory.resolve()
-    embeddings = load_embeddings(directory.name, directory.parent)
-    plan = Plan(steps=options.steps, seed=options.seed)
-    print(json.dumps(pretrain_release(options.labelled, embeddings, plan, _say), indent=2))
+    run_stage(options.stage)
 
 
 def _verify_embeddings(options: argparse.Namespace) -> None:
-    from nlu_engine.embeddings import load_embeddings
-    from nlu_engine.shared_layers import load_layers
+    from nlu_engine.embeddings import RELEASES_ROOT, load_embeddings, load_encoder
+    from nlu_engine.start import load_layers
 
-    embeddings = load_embeddings(options.release)
-    load_layers(embeddings)
-    print(f"{options.release}: {len(embeddings):,} words, {embeddings.manifest['sha256']}")
+    for release in options.release or sorted(path.name for path in RELEASES_ROOT.iterdir()):
+        embeddings = load_embeddings(release)
+        load_encoder(release)
+        load_layers(embeddings)
+        size = sum(path.stat().st_size for path in embeddings.directory.iterdir())
+        print(f"{release}: {len(embeddings):,} words, {size / 1e6:.1f} MB, whole")
 
 
 def _show_progress(step: str, fraction: float) -> None:

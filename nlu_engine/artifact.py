@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +30,12 @@ from safetensors.numpy import load, save
 
 from nlu_engine import __version__
 from nlu_engine.baseline import MaxEntCrfRecognizer, MaxEntIntents
-from nlu_engine.embeddings import is_covered, load_embeddings
+from nlu_engine.calibration import Calibration
+from nlu_engine.embeddings import (
+    is_covered,
+    load_embeddings,
+    release_digest,
+)
 from nlu_engine.errors import (
     ArtifactCorrupt,
     ArtifactMissing,
@@ -38,8 +44,10 @@ from nlu_engine.errors import (
 )
 from nlu_engine.features import FeatureExtractor, Vocabulary
 from nlu_engine.neural import NeuralRecognizer
+from nlu_engine.out_of_scope import Fallback
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
+from nlu_engine.weights import pack, unpack
 
 NEURAL_FILES = ("neural.safetensors", "neural.json", "skill.json")
 MAXENT_CRF_FILES = ("intents.safetensors", "intents.json", "slots.crfsuite", "skill.json")
@@ -71,13 +79,17 @@ def _write_files(pair: ParserPair, directory: Path) -> None:
     files = _files_of(pair)
     for name, content in files.items():
         _write(directory / name, content)
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     manifest = {
         "kind": KIND,
         "format": FORMAT,
         **pair.manifest,
-        "embeddings_sha256": load_embeddings(pair.manifest["embeddings"]).manifest["sha256"],
+        "embeddings_sha256": release_digest(
+            load_embeddings(pair.manifest["embeddings"]), pair.manifest["tier"]
+        ),
         "sizes": {name: len(content) for name, content in files.items()},
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "digest": _digest(digests),
+        "files": digests,
     }
     _write(directory / MANIFEST, _json(manifest))
 
@@ -92,9 +104,9 @@ def _files_of(pair: ParserPair) -> dict[str, bytes]:
         "coefficients": intents.coefficients,
         "intercepts": intents.intercepts,
     }
-    weights = {name: value.astype(np.float16) for name, value in neural.weights.items()}
+    weights = {**pack(neural.weights), "allowed": neural.allowed.astype(np.uint8)}
     return {
-        "neural.safetensors": save({**weights, "allowed": neural.allowed.astype(np.uint8)}),
+        "neural.safetensors": save(weights),
         "neural.json": _json(neural.vocabulary.to_dict()),
         "intents.safetensors": save(arrays),
         "intents.json": _json(
@@ -102,9 +114,22 @@ def _files_of(pair: ParserPair) -> dict[str, bytes]:
         ),
         "slots.crfsuite": baseline.slots,
         "skill.json": _json(
-            {"exact": dict(pair.neural.exact), "resolver": pair.neural.resolver.to_dict()}
+            {
+                "exact": dict(pair.neural.exact),
+                "resolver": pair.neural.resolver.to_dict(),
+                "fallback": pair.neural.fallback and asdict(pair.neural.fallback),
+                "calibration": {
+                    "neural": asdict(pair.neural.calibration),
+                    "maxent_crf": asdict(pair.maxent_crf.calibration),
+                },
+            }
         ),
     }
+
+
+def _digest(digests: dict[str, str]) -> str:
+    """Return what tells artifacts of other content apart; times and sizes are no part of it."""
+    return hashlib.sha256("".join(digests[name] for name in sorted(digests)).encode()).hexdigest()
 
 
 def _json(document: Any) -> bytes:
@@ -187,7 +212,7 @@ def _checked(path: Path, digest: str) -> bytes:
 def _check_embeddings(manifest: dict[str, Any], directory: Path) -> None:
     release = str(manifest["embeddings"])
     try:
-        installed = load_embeddings(release).manifest["sha256"]
+        installed = release_digest(load_embeddings(release), manifest["tier"])
     except EmbeddingsError as error:
         raise IncompatibleArtifact(
             f"The artifact at {directory} needs the embedding release {release!r}: {error}"
@@ -220,10 +245,16 @@ class _Contents:
         return self._files[name]
 
     @cached_property
-    def skill(self) -> dict[str, Any]:
-        """What both parsers look up; read once for the two of them."""
+    def _skill(self) -> dict[str, Any]:
         skill = self.document("skill.json")
-        return {"exact": skill["exact"], "resolver": Resolver.from_dict(skill["resolver"])}
+        resolver = Resolver.from_dict(skill["resolver"])
+        fallback = skill["fallback"] and Fallback(**skill["fallback"])
+        return {**skill, "resolver": resolver, "fallback": fallback}
+
+    def skill_of(self, parser: str) -> dict[str, Any]:
+        """Return what a parser has beside its recognizer; read once for the two of them."""
+        calibration = Calibration(**self._skill["calibration"][parser])
+        return {**self._skill, "calibration": calibration}
 
 
 def _pair(contents: _Contents) -> ParserPair:
@@ -237,10 +268,11 @@ def _neural(contents: _Contents) -> SkillParser:
     extract = FeatureExtractor(
         load_embeddings(contents.manifest["embeddings"]),
         vocabulary,
+        contents.manifest["tier"],
         covered=is_covered(contents.manifest["locale"]),
     )
-    weights = {name: value.astype(np.float32) for name, value in arrays.items()}
-    return SkillParser(NeuralRecognizer(weights, vocabulary, extract, allowed), **contents.skill)
+    recognizer = NeuralRecognizer(unpack(arrays), vocabulary, extract, allowed)
+    return SkillParser(recognizer, **contents.skill_of("neural"))
 
 
 def _maxent_crf(contents: _Contents) -> SkillParser:
@@ -253,7 +285,7 @@ def _maxent_crf(contents: _Contents) -> SkillParser:
         tuple(document["intents"]),
     )
     slots = contents.bytes("slots.crfsuite")
-    return SkillParser(MaxEntCrfRecognizer(intents, slots), **contents.skill)
+    return SkillParser(MaxEntCrfRecognizer(intents, slots), **contents.skill_of("maxent_crf"))
 
 
 def _parsed(content: bytes, path: Path) -> Any:

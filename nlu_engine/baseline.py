@@ -9,7 +9,7 @@ nothing but the skill's own training data. Parsing needs numpy and crfsuite alon
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -19,7 +19,7 @@ import pycrfsuite
 from nlu_engine.embeddings import Vectors
 from nlu_engine.frames import RankedIntent
 from nlu_engine.parsers import Recognition
-from nlu_engine.utterances import Token, normalize
+from nlu_engine.utterances import Token, normalize, runs_of
 
 NGRAM_LENGTHS = (1, 2, 3)
 
@@ -44,7 +44,10 @@ def _bucket(length: int) -> str:
 
 @dataclass(frozen=True)
 class MaxEntIntents:
-    """The intent classifier as plain arrays: f features, i intents."""
+    """The intent classifier as plain arrays: f features, i intents.
+
+    One more column than there are intents is that of everything out of scope.
+    """
 
     features: dict[str, int]  # name -> row
     idf: Vectors  # (f,)
@@ -53,7 +56,7 @@ class MaxEntIntents:
     intents: tuple[str, ...]
 
     def probabilities(self, tokens: Sequence[Token]) -> Vectors:
-        """Return the probability of each intent, shape (i,)."""
+        """Return the probability of each intent, and of out of scope if learned, shape (i,)."""
         counts = Counter(utterance_features(tokens))
         known = {self.features[name]: n for name, n in counts.items() if name in self.features}
         scores = self.intercepts.copy()
@@ -81,14 +84,24 @@ class MaxEntCrfRecognizer:
 
     def recognize(self, tokens: Sequence[Token]) -> Recognition:
         """Return intents and tags of ``tokens``."""
+        names = self.intents.intents
         probabilities = self.intents.probabilities(tokens)
+        outside = float(probabilities[-1]) if len(probabilities) > len(names) else None
+        inside = probabilities[: len(names)] / probabilities[: len(names)].sum()
         ranked = tuple(
-            RankedIntent(self.intents.intents[row], float(probabilities[row]))
-            for row in np.argsort(-probabilities)
+            RankedIntent(names[row], float(inside[row]))
+            for row in np.argsort(-inside, kind="stable")
         )
-        return Recognition(
-            ranked, tuple(self._tagger.tag(token_features(tokens, ranked[0].intent)))
-        )
+        tags = tuple(self._tagger.tag(token_features(tokens, ranked[0].intent)))
+        return Recognition(ranked, tags, tuple(self._confidences(tags)), outside)
+
+    def _confidences(self, tags: Sequence[str]) -> Iterator[float]:
+        """Yield, of each span in what was tagged last, the least probability of its tags.
+
+        crfsuite tells the probability of a tag, not of a span, which the least bounds.
+        """
+        for _, first, end in runs_of(tags):
+            yield min(self._tagger.marginal(tags[token], token) for token in range(first, end))
 
 
 def token_features(tokens: Sequence[Token], intent: str) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,17 +20,24 @@ from nlu_engine.baseline import (
     token_features,
     utterance_features,
 )
+from nlu_engine.calibration import fit_temperature
 from nlu_engine.embeddings import Vectors
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
 
 MAX_ITERATIONS = 200
+FOLDS = 3
+MAX_CALIBRATED = 1_500
+"""Utterances that the temperature is fitted on, at most."""
 
 
 def train_baseline(
-    data: TrainingData, *, on_progress: Callable[[float], None] = lambda share: None
+    data: TrainingData,
+    negatives: Sequence[str] = (),
+    *,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> MaxEntCrfRecognizer:
-    """Fit the baseline on ``data``.
+    """Fit the baseline on ``data``, and ``negatives`` as what is out of scope.
 
     ``on_progress`` is called with the share done, in [0, 1]; what it raises ends the training.
     """
@@ -39,24 +47,59 @@ def train_baseline(
         tags_of(tokens, utterance.frame.slots)
         for tokens, utterance in zip(tokenized, data.utterances, strict=True)
     ]
+    outside = [tokenize(text) for text in negatives]
     return MaxEntCrfRecognizer(
-        fit_intents(tokenized, intents), fit_slots(tokenized, tagged, intents, on_progress)
+        fit_intents(tokenized, intents, outside),
+        fit_slots(tokenized, tagged, intents, on_progress),
     )
 
 
 def fit_intents(
-    tokenized: Sequence[Sequence[Token]], intents: Sequence[str], *, inverse_penalty: float = 30.0
+    tokenized: Sequence[Sequence[Token]],
+    intents: Sequence[str],
+    outside: Sequence[Sequence[Token]] = (),
+    *,
+    inverse_penalty: float = 30.0,
 ) -> MaxEntIntents:
-    """Fit the intent classifier; one intent alone always has probability 1."""
-    counted = [Counter(utterance_features(tokens)) for tokens in tokenized]
+    """Fit the intent classifier; one intent alone always has probability 1.
+
+    ``outside`` are utterances out of scope, one class more.
+    """
+    counted = [Counter(utterance_features(tokens)) for tokens in (*tokenized, *outside)]
     frequency = Counter(name for counts in counted for name in counts)
     features = {name: row for row, name in enumerate(sorted(frequency))}
     shares = [(1 + len(counted)) / (1 + frequency[name]) for name in features]
     idf = (1 + np.log(shares)).astype(np.float32)
     names = tuple(sorted(set(intents)))
-    targets = [names.index(intent) for intent in intents]
+    rows = {name: row for row, name in enumerate(names)}
+    targets = [*(rows[intent] for intent in intents), *[len(names)] * len(outside)]
     weights, intercepts = _fit_maxent(_tf_idf(counted, features, idf), targets, inverse_penalty)
     return MaxEntIntents(features, idf, weights, intercepts, names)
+
+
+def intent_temperature(data: TrainingData) -> float:
+    """Return the temperature that makes the classifier's confidences true (Guo et al. 2017).
+
+    Fitted on folds that the classifier did not see; of large skills, on a part.
+    """
+    chosen = list(data.utterances)
+    random.Random(0).shuffle(chosen)
+    chosen = chosen[:MAX_CALIBRATED]
+    probabilities: list[list[float]] = []
+    right: list[int] = []
+    for fold in range(FOLDS):
+        kept = [one for row, one in enumerate(chosen) if row % FOLDS != fold]
+        known = {one.frame.intent for one in kept}
+        held = [one for row, one in enumerate(chosen) if row % FOLDS == fold]
+        if len(known) < 2:
+            continue
+        tokenized = [tokenize(one.text) for one in kept]
+        classifier = fit_intents(tokenized, [one.frame.intent for one in kept])
+        for one in held:
+            if one.frame.intent in known:
+                probabilities.append(classifier.probabilities(tokenize(one.text)).tolist())
+                right.append(classifier.intents.index(one.frame.intent))
+    return fit_temperature(probabilities, right)
 
 
 def _tf_idf(counted: Sequence[Counter[str]], features: dict[str, int], idf: Vectors) -> csr_matrix:

@@ -1,8 +1,13 @@
-"""Decoding of a linear-chain CRF with numpy: what ``network.Crf`` learns, used to parse."""
+"""Decoding of a linear-chain CRF with numpy: what ``network.Crf`` learns, used to parse.
+
+Finds the best tags, and how probable each of the spans that they mark is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +15,7 @@ import numpy.typing as npt
 from nlu_engine.embeddings import Vectors
 
 FORBIDDEN = np.float32(-1e4)
+TINY = np.float32(1e-30)
 
 
 @dataclass(frozen=True)
@@ -20,10 +26,15 @@ class CrfWeights:
     end: Vectors  # (t,)
     transitions: Vectors  # (t, t), from row to column
 
-    def restricted(self, allowed: npt.NDArray[np.bool_]) -> CrfWeights:
-        """Return the weights under which only tags with ``allowed`` (t,) true can occur."""
-        penalty = np.where(allowed, np.float32(0), FORBIDDEN)
-        return CrfWeights(self.start + penalty, self.end, self.transitions + penalty)
+    def among(self, rows: npt.NDArray[np.int64]) -> CrfWeights:
+        """Return the weights of those tags alone, in that order."""
+        return CrfWeights(self.start[rows], self.end[rows], self.transitions[np.ix_(rows, rows)])
+
+    @cached_property
+    def moves(self) -> tuple[Vectors, np.float32]:
+        """The exponentials of the transitions, scaled down by the highest, and the highest."""
+        highest = self.transitions.max()
+        return np.exp(self.transitions - highest), highest
 
 
 def bio_weights(crf: CrfWeights, tags: tuple[str, ...]) -> CrfWeights:
@@ -50,3 +61,77 @@ def best_path(scores: Vectors, crf: CrfWeights) -> list[int]:
     for step in reversed(steps):
         path.append(int(step[path[-1]]))
     return path[::-1]
+
+
+def span_probabilities(
+    scores: Vectors, crf: CrfWeights, path: Sequence[int], spans: Sequence[tuple[int, int]]
+) -> list[float]:
+    """Return the probability of each span of ``path`` over all tag sequences, in [0, 1].
+
+    ``spans`` are (first token, token after the last). A span is right when its tags are as in
+    ``path`` and it does not go on: the forward-backward sums of Lafferty et al. 2001, with the
+    tags of the span held fixed.
+    """
+    if not spans:
+        return []
+    before, after = _forward(scores, crf), _backward(scores, crf)
+    whole = _log_sum(before[-1] + crf.end)
+    return [
+        float(np.exp(min(0.0, _log_span(scores, crf, path, span, before, after) - whole)))
+        for span in spans
+    ]
+
+
+def _log_span(
+    scores: Vectors,
+    crf: CrfWeights,
+    path: Sequence[int],
+    span: tuple[int, int],
+    before: Vectors,
+    after: Vectors,
+) -> float:
+    first, end = span
+    total = float(before[first, path[first]])
+    for token in range(first + 1, end):
+        total += float(crf.transitions[path[token - 1], path[token]] + scores[token, path[token]])
+    last = path[end - 1]
+    if end == len(path):
+        return total + float(crf.end[last])
+    following = crf.transitions[last] + scores[end] + after[end]
+    # The tag that would carry the span on is the one that only this tag and itself lead to.
+    following = np.where(_goes_on(crf, last), FORBIDDEN, following)
+    return total + _log_sum(following)
+
+
+def _goes_on(crf: CrfWeights, tag: int) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = (crf.start < FORBIDDEN / 2) & (
+        crf.transitions[tag] > FORBIDDEN / 2
+    )
+    return inside
+
+
+def _forward(scores: Vectors, crf: CrfWeights) -> Vectors:
+    """Return the log sums over all ways to each tag of each token, (n, t), it included."""
+    moves, highest = crf.moves
+    rows = [crf.start + scores[0]]
+    for row in scores[1:]:
+        shift = rows[-1].max()
+        arrived = np.exp(rows[-1] - shift) @ moves
+        rows.append(np.log(arrived + TINY) + (shift + highest) + row)
+    return np.stack(rows)
+
+
+def _backward(scores: Vectors, crf: CrfWeights) -> Vectors:
+    """Return the log sums over all ways on from each tag of each token, (n, t), it excluded."""
+    moves, highest = crf.moves
+    rows = [crf.end]
+    for row in scores[:0:-1]:
+        following = rows[-1] + row
+        shift = following.max()
+        rows.append(np.log(moves @ np.exp(following - shift) + TINY) + (shift + highest))
+    return np.stack(rows[::-1])
+
+
+def _log_sum(values: Vectors) -> float:
+    highest = values.max()
+    return float(highest + np.log(np.exp(values - highest).sum()))

@@ -1,7 +1,8 @@
 """Utterances as the arrays that the network reads; the same code trains and parses.
 
-Needs numpy alone. Of every token the network sees four things: its shared vector, the row
-of its skill-specific vector, its characters, and a few facts about its shape.
+Of every token the network sees four things: its shared vector (in the full tier followed by
+its vector in context), the row of its skill-specific vector, its characters, and a few facts
+about its shape. Of the whole utterance, in the full tier, the encoder's sentence vector.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlu_engine.embeddings import SharedEmbeddings, Vectors
+from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, load_encoder
 from nlu_engine.utterances import Token, normalize
 
 MAX_CHARACTERS = 16
@@ -88,6 +89,7 @@ class TokenFeatures:
     words: Rows  # (n,)
     characters: Rows  # (n, MAX_CHARACTERS)
     shapes: Vectors  # (n, SHAPE_FEATURES)
+    sentence: Vectors  # (sentence dimensions,)
 
 
 class FeatureExtractor:
@@ -98,8 +100,12 @@ class FeatureExtractor:
     """
 
     def __init__(
-        self, embeddings: SharedEmbeddings, vocabulary: Vocabulary, *, covered: bool
+        self, embeddings: SharedEmbeddings, vocabulary: Vocabulary, tier: Tier, *, covered: bool
     ) -> None:
+        self.tier = tier
+        self._encoder = (
+            load_encoder(embeddings.release, embeddings.root) if tier == "full" else None
+        )
         self._vector = embeddings.vector if covered else embeddings.composed
         self._vocabulary = vocabulary
         # One row has a root mean square of 1, which layers start best from.
@@ -109,12 +115,25 @@ class FeatureExtractor:
         """Return the arrays of ``tokens``, of which there is at least one."""
         found = [self.of_word(token.text) for token in tokens]
         shared, words, characters = zip(*found, strict=True)
+        [(context, sentence)] = self.in_context([tokens])
         return TokenFeatures(
-            shared=np.stack(shared),
+            shared=np.concatenate([np.stack(shared), context], axis=1),
             words=np.array(words, dtype=np.int64),
             characters=np.stack(characters),
             shapes=shapes_of(tokens),
+            sentence=sentence,
         )
+
+    def in_context(self, utterances: Sequence[Sequence[Token]]) -> list[tuple[Vectors, Vectors]]:
+        """Return what the encoder makes of each utterance: of n words, and of all of it.
+
+        Shapes (n, dimensions) and (sentence dimensions,); (n, 0) and (0,) in the quick tier.
+        """
+        if self._encoder is None:
+            nothing = np.zeros(0, dtype=np.float32)
+            return [(np.zeros((len(one), 0), dtype=np.float32), nothing) for one in utterances]
+        encoded = self._encoder.encode([[token.text for token in one] for one in utterances])
+        return [(one.words, one.sentence) for one in encoded]
 
     def of_word(self, text: str) -> tuple[Vectors, int, Rows]:
         """Return a word's shared vector, its skill-specific row and its characters."""

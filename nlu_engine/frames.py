@@ -6,7 +6,7 @@ the utterance as given, end exclusive: ``utterance[span.start:span.end] == span.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 MAX_UTTERANCE_LENGTH = 10_000
@@ -19,6 +19,8 @@ class SlotSpan:
 
     ``text`` is what was said; ``value`` what it resolves to: the slot value whose name
     or synonym it is, or a built-in type's canonical form, else the text itself.
+    ``confidence``: the probability, in [0, 1], that a parser gives the span; None where
+    a person marked it.
     """
 
     name: str
@@ -26,15 +28,17 @@ class SlotSpan:
     end: int
     text: str
     value: str | None = None
+    confidence: float | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{name, start, end, text, value}``."""
+        """Return ``{name, start, end, text, value, confidence}``."""
         return {
             "name": self.name,
             "start": self.start,
             "end": self.end,
             "text": self.text,
             "value": self.text if self.value is None else self.value,
+            "confidence": None if self.confidence is None else round(self.confidence, 6),
         }
 
 
@@ -70,19 +74,23 @@ class RankedIntent:
 class Parse:
     """What a parser returns: a frame with its confidence and the ranked alternatives.
 
-    ``alternatives`` holds the intents after the first, best first.
+    ``alternatives`` holds the intents after the first, best first. ``out_of_scope`` is the
+    probability, in [0, 1], that the utterance means none of them; None where the parser
+    has not learned to tell.
     """
 
     utterance: str
     frame: Frame
     confidence: float
     alternatives: tuple[RankedIntent, ...] = ()
+    out_of_scope: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{intent, confidence, alternatives, slots}`` as JSON has it."""
+        """Return ``{intent, confidence, out_of_scope, alternatives, slots}`` as JSON has it."""
         return {
             "intent": self.frame.intent,
             "confidence": round(self.confidence, 6),
+            "out_of_scope": None if self.out_of_scope is None else round(self.out_of_scope, 6),
             "alternatives": [
                 {"intent": ranked.intent, "confidence": round(ranked.confidence, 6)}
                 for ranked in self.alternatives

@@ -3,7 +3,8 @@
     shared vector -> projection, LayerNorm ─┐
     skill-specific vector ──────────────────┤
     characters -> convolution, maximum ─────┼─> token ─> BiLSTM ─> tag head ─> CRF
-    shape ──────────────────────────────────┘               └─> pooling ─> intent head
+    shape ──────────────────────────────────┘               └─> pooling ─┬─> intent head
+    sentence vector, in the full tier ───────────────────────────────────┘
 
 One file, read top to bottom; knows nothing of text, files or how it is trained.
 ``neural`` computes the same with numpy when parsing.
@@ -26,12 +27,14 @@ class NetworkShape:
     intents: int
     tags: int
     dimensions: int = 300
+    sentence: int = 0
     projection: int = 160
     word_width: int = 32
     character_width: int = 24
     character_filters: int = 48
     shape_features: int = 8
     hidden: int = 128
+    summary: int = 128
     head: int = 128
     dropout: float = 0.4
     word_dropout: float = 0.15
@@ -47,7 +50,9 @@ class Batch:
     shapes: Tensor  # (b, n, shape features)
     mask: Tensor  # (b, n), true where there is a token
     tags: Tensor  # (b, n)
+    sentences: Tensor  # (b, sentence)
     intents: Tensor  # (b,)
+    in_scope: Tensor  # (b,), false where the utterance is a negative, whose tags are unknown
 
 
 class Network(nn.Module):
@@ -62,12 +67,14 @@ class Network(nn.Module):
         self.characters = nn.Embedding(shape.characters, shape.character_width, padding_idx=0)
         self.convolve = nn.Conv1d(shape.character_width, shape.character_filters, 3, padding=1)
         token = shape.projection + shape.word_width + shape.character_filters + shape.shape_features
-        self.recur = nn.LSTM(token, shape.hidden, batch_first=True, bidirectional=True)
         both = 2 * shape.hidden
+        self.recur = nn.LSTM(token, shape.hidden, batch_first=True, bidirectional=True)
         self.tag_hidden = nn.Linear(both + token, shape.head)
         self.tag_out = nn.Linear(shape.head, shape.tags)
         self.attend = nn.Linear(both, 1)
-        self.intent_hidden = nn.Linear(both + both + shape.projection, shape.head)
+        summary = shape.summary if shape.sentence else 0
+        self.summarize = nn.Linear(shape.sentence, summary) if summary else None
+        self.intent_hidden = nn.Linear(both + both + shape.projection + summary, shape.head)
         self.intent_out = nn.Linear(shape.head, shape.intents)
         self.crf = Crf(shape.tags)
         self.dropout = nn.Dropout(shape.dropout)
@@ -81,14 +88,16 @@ class Network(nn.Module):
             [shared, self._local(batch), self._spelling(batch.characters), batch.shapes], dim=-1
         )
         token = self.dropout(token)
-        lengths = batch.mask.sum(dim=1)
-        packed = nn.utils.rnn.pack_padded_sequence(
-            token, lengths, batch_first=True, enforce_sorted=False
-        )
-        context, _ = nn.utils.rnn.pad_packed_sequence(self.recur(packed)[0], batch_first=True)
-        context = self.dropout(context)  # (b, n, 2 hidden)
+        context = self.dropout(self._recurred(token, batch.mask))  # (b, n, 2 hidden)
         tag = nn.functional.gelu(self.tag_hidden(torch.cat([context, token], dim=-1)))
-        return self._intents(context, shared, batch.mask), self.tag_out(self.dropout(tag))
+        return self._intents(context, shared, batch), self.tag_out(self.dropout(tag))
+
+    def _recurred(self, token: Tensor, mask: Tensor) -> Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(
+            token, mask.sum(dim=1), batch_first=True, enforce_sorted=False
+        )
+        states, _ = nn.utils.rnn.pad_packed_sequence(self.recur(packed)[0], batch_first=True)
+        return states
 
     def _drop(self, shared: Tensor) -> Tensor:
         return nn.functional.dropout(shared, self.shape.dropout / 2, self.training)
@@ -109,14 +118,16 @@ class Network(nn.Module):
         pooled = torch.relu(convolved.masked_fill(padding, -1e4)).amax(dim=2)
         return pooled.reshape(batch, length, -1)
 
-    def _intents(self, context: Tensor, shared: Tensor, mask: Tensor) -> Tensor:
+    def _intents(self, context: Tensor, shared: Tensor, batch: Batch) -> Tensor:
+        mask = batch.mask
         scores = self.attend(context).squeeze(-1).masked_fill(~mask, -1e4)
         attended = (torch.softmax(scores, dim=1).unsqueeze(-1) * context).sum(dim=1)
         highest = context.masked_fill(~mask.unsqueeze(-1), -1e4).amax(dim=1)
         weights = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
-        mean = (shared * weights).sum(dim=1)
-        pooled = self.dropout(torch.cat([attended, highest, mean], dim=-1))
-        hidden = nn.functional.gelu(self.intent_hidden(pooled))
+        pooled = [attended, highest, (shared * weights).sum(dim=1)]
+        if self.summarize is not None:
+            pooled.append(nn.functional.gelu(self.summarize(self._drop(batch.sentences))))
+        hidden = nn.functional.gelu(self.intent_hidden(self.dropout(torch.cat(pooled, dim=-1))))
         intents: Tensor = self.intent_out(self.dropout(hidden))
         return intents
 

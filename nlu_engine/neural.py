@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from nlu_engine.crf import CrfWeights, best_path, bio_weights
+from nlu_engine.crf import CrfWeights, best_path, bio_weights, span_probabilities
 from nlu_engine.embeddings import Vectors
 from nlu_engine.features import FeatureExtractor, TokenFeatures, Vocabulary
 from nlu_engine.frames import RankedIntent
 from nlu_engine.parsers import Recognition
-from nlu_engine.utterances import Token
+from nlu_engine.utterances import Token, runs_of
 
 Allowed = npt.NDArray[np.bool_]
 
@@ -40,18 +40,29 @@ class NeuralRecognizer:
         self._extract = extract
         crf = CrfWeights(weights["crf.start"], weights["crf.end"], weights["crf.transitions"])
         crf = bio_weights(crf, vocabulary.tags)
-        self._restricted = [crf.restricted(row) for row in list(allowed)]
+        rows = [np.flatnonzero(row) for row in allowed]
+        # Only tags of the intent are decoded: a skill has many more than an intent has.
+        self._of_intent = [(among, crf.among(among)) for among in rows]
 
     def recognize(self, tokens: Sequence[Token]) -> Recognition:
         """Return the intents, and the best path among the tags that the first of them may have."""
         intents, tags = self.scores(self._extract(tokens))
-        probabilities = np.exp(_log_softmax(intents))
-        order = np.argsort(-probabilities, kind="stable")
-        path = best_path(tags, self._restricted[order[0]])
         names = self.vocabulary.intents
+        inside = intents[: len(names)]
+        probabilities = np.exp(_log_softmax(inside))
+        order = np.argsort(-probabilities, kind="stable")
+        rows, crf = self._of_intent[order[0]]
+        scores = tags[:, rows]
+        path = best_path(scores, crf)
+        found = tuple(self.vocabulary.tags[rows[tag]] for tag in path)
+        spans = [(first, end) for _, first, end in runs_of(found)]
+        # Where the skill has a fallback, the last score is that of everything else.
+        outside = float(np.exp(_log_softmax(intents))[-1]) if len(intents) > len(names) else None
         return Recognition(
             tuple(RankedIntent(names[row], float(probabilities[row])) for row in order),
-            tuple(self.vocabulary.tags[tag] for tag in path),
+            found,
+            tuple(span_probabilities(scores, crf, path, spans)),
+            outside,
         )
 
     def scores(self, features: TokenFeatures) -> tuple[Vectors, Vectors]:
@@ -65,11 +76,9 @@ class NeuralRecognizer:
         local = weights["words.weight"][features.words]
         spelling = self._spelling(features)
         token = np.concatenate([shared, local, spelling, features.shapes], axis=1)
-        context = np.concatenate(
-            [_lstm(token, weights, ""), _lstm(token[::-1], weights, "_reverse")[::-1]], axis=1
-        )
+        context = self._recur(token)
         hidden = _gelu(_linear(np.concatenate([context, token], axis=1), weights, "tag_hidden"))
-        return self._intents(context, shared), _linear(hidden, weights, "tag_out")
+        return self._intents(context, shared, features), _linear(hidden, weights, "tag_out")
 
     def _spelling(self, features: TokenFeatures) -> Vectors:
         characters = features.characters
@@ -83,12 +92,36 @@ class NeuralRecognizer:
         spelled: Vectors = np.maximum(flat, 0).max(axis=1)
         return spelled
 
-    def _intents(self, context: Vectors, shared: Vectors) -> Vectors:
-        attention = np.exp(_log_softmax(_linear(context, self.weights, "attend")[:, 0]))
-        pooled = np.concatenate([attention @ context, context.max(axis=0), shared.mean(axis=0)])
-        return _linear(
-            _gelu(_linear(pooled, self.weights, "intent_hidden")), self.weights, "intent_out"
+    def _recur(self, tokens: Vectors) -> Vectors:
+        """Run both directions of the LSTM over (n, width) and return the states (n, 2 hidden)."""
+        weights, ends = self.weights, ("l0", "l0_reverse")
+        ahead, back = (
+            tokens @ weights[f"recur.weight_ih_{end}"].T
+            + (weights[f"recur.bias_ih_{end}"] + weights[f"recur.bias_hh_{end}"])
+            for end in ends
         )
+        inputs = np.stack([ahead, back[::-1]], axis=1)  # (n, 2, 4 hidden)
+        onward = [weights[f"recur.weight_hh_{end}"].T for end in ends]
+        width = inputs.shape[2] // 4
+        hidden = cell = np.zeros((2, width), dtype=np.float32)
+        states = np.empty((len(tokens), 2, width), dtype=np.float32)
+        for step, gates in enumerate(inputs):
+            gates[0] += hidden[0] @ onward[0]
+            gates[1] += hidden[1] @ onward[1]
+            # One sigmoid for all four costs less than three for those that want one.
+            enter, forget, _, leave = np.split(_sigmoid(gates), 4, axis=1)
+            cell = forget * cell + enter * np.tanh(gates[:, 2 * width : 3 * width])
+            hidden = leave * np.tanh(cell)
+            states[step] = hidden
+        return np.concatenate([states[:, 0], states[::-1, 1]], axis=1)
+
+    def _intents(self, context: Vectors, shared: Vectors, features: TokenFeatures) -> Vectors:
+        attention = np.exp(_log_softmax(_linear(context, self.weights, "attend")[:, 0]))
+        pooled = [attention @ context, context.max(axis=0), shared.mean(axis=0)]
+        if len(features.sentence):
+            pooled.append(_gelu(_linear(features.sentence, self.weights, "summarize")))
+        hidden = _gelu(_linear(np.concatenate(pooled), self.weights, "intent_hidden"))
+        return _linear(hidden, self.weights, "intent_out")
 
 
 def _linear(values: Vectors, weights: Mapping[str, Vectors], name: str) -> Vectors:
@@ -117,23 +150,6 @@ def _erf(values: Vectors) -> Vectors:
         series = ((series + np.float32(coefficient)) * t).astype(np.float32)
     result: Vectors = np.sign(values) * (1 - series * np.exp(-np.square(values)))
     return result
-
-
-def _lstm(tokens: Vectors, weights: Mapping[str, Vectors], direction: str) -> Vectors:
-    """Run one direction of the LSTM over (n, width) and return its states (n, hidden)."""
-    name = f"recur.{{}}_l0{direction}"
-    recurrent = weights[name.format("weight_hh")].T
-    bias = weights[name.format("bias_ih")] + weights[name.format("bias_hh")]
-    inputs = tokens @ weights[name.format("weight_ih")].T + bias  # (n, 4 hidden)
-    hidden = np.zeros(len(recurrent), dtype=np.float32)
-    cell = hidden
-    states = []
-    for row in inputs:
-        enter, forget, update, leave = np.split(row + hidden @ recurrent, 4)
-        cell = _sigmoid(forget) * cell + _sigmoid(enter) * np.tanh(update)
-        hidden = _sigmoid(leave) * np.tanh(cell)
-        states.append(hidden)
-    return np.stack(states)
 
 
 def _sigmoid(values: Vectors) -> Vectors:

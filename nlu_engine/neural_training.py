@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nlu_engine.embeddings import SharedEmbeddings, Vectors, is_covered
+from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, is_covered
 from nlu_engine.errors import TrainingDiverged
 from nlu_engine.features import (
     SHAPE_FEATURES,
@@ -23,9 +23,10 @@ from nlu_engine.features import (
 from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.network import Batch, Network, NetworkShape
 from nlu_engine.neural import Allowed, NeuralRecognizer
-from nlu_engine.shared_layers import load_layers, start_from
+from nlu_engine.start import load_layers, start_from
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
+from nlu_engine.weights import rounded
 
 MAX_TRAINING_TOKENS = 128
 """Tokens of a training utterance that the network sees; a longer one is cut."""
@@ -38,7 +39,9 @@ class Schedule:
     """How long and how fast the network learns."""
 
     steps: int
-    batch_size: int = 16
+    batch_size: int = 32
+    negatives: int = 8
+    """Negatives that each batch has besides, where the skill has a fallback."""
     learning_rate: float = 3e-3
     label_smoothing: float = 0.05
     weight_decay: float = 0.01
@@ -49,7 +52,7 @@ class Schedule:
 def schedule_for(utterances: int) -> Schedule:
     """Return the schedule for a training set of that size: more passes over a small one."""
     epochs = min(60, max(10, 30_000 / max(utterances, 1)))
-    return Schedule(steps=max(300, round(epochs * utterances / 16)))
+    return Schedule(steps=max(400, round(epochs * utterances / Schedule.batch_size)))
 
 
 class WordTable:
@@ -73,9 +76,11 @@ class Example:
     """One training utterance of n tokens as numbers."""
 
     rows: Tensor  # (n,) of the word table
+    context: Tensor  # (n, dimensions of the encoder), half precision
     shapes: Tensor  # (n, SHAPE_FEATURES)
+    sentence: Tensor  # (sentence dimensions,), half precision
     tags: Tensor  # (n,)
-    intent: int
+    intent: int  # one more than the last where it is a negative
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class TrainingSet:
     examples: list[Example]
     vocabulary: Vocabulary
     extract: FeatureExtractor
+    negatives: int = 0
+    """How many of the examples, the last ones, are out of scope."""
 
     def batch(self, chosen: Sequence[int]) -> Batch:
         """Return the padded arrays of the ``chosen`` examples."""
@@ -93,14 +100,19 @@ class TrainingSet:
         lengths = torch.tensor([len(example.tags) for example in examples])
         rows = _pad([example.rows for example in examples])
         mask = torch.arange(rows.shape[1]) < lengths.unsqueeze(1)
+        context = _pad([example.context for example in examples]).float()
+        shared = torch.cat([self.table.shared[rows], context], dim=-1)
+        intents = torch.tensor([example.intent for example in examples])
         return Batch(
-            shared=self.table.shared[rows] * mask.unsqueeze(-1),
+            shared=shared * mask.unsqueeze(-1),
             words=self.table.local[rows] * mask,
             characters=self.table.characters[rows] * mask.unsqueeze(-1),
             shapes=_pad([example.shapes for example in examples]),
             mask=mask,
             tags=_pad([example.tags for example in examples]),
-            intents=torch.tensor([example.intent for example in examples]),
+            sentences=torch.stack([example.sentence for example in examples]).float(),
+            intents=intents,
+            in_scope=intents < len(self.vocabulary.intents),
         )
 
 
@@ -109,9 +121,17 @@ def _pad(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def prepare(
-    utterances: Sequence[AnnotatedUtterance], embeddings: SharedEmbeddings, *, covered: bool
+    utterances: Sequence[AnnotatedUtterance],
+    embeddings: SharedEmbeddings,
+    tier: Tier,
+    *,
+    covered: bool,
+    negatives: Sequence[str] = (),
 ) -> TrainingSet:
-    """Turn annotated utterances into numbers, learning the skill's vocabulary."""
+    """Turn annotated utterances into numbers, learning the skill's vocabulary from them.
+
+    ``negatives`` become examples of one intent more than the vocabulary has.
+    """
     tokenized = [tokenize(utterance.text)[:MAX_TRAINING_TOKENS] for utterance in utterances]
     tagged = [
         tags_of(tokens, utterance.frame.slots)
@@ -119,19 +139,28 @@ def prepare(
     ]
     intents = [utterance.frame.intent for utterance in utterances]
     vocabulary = learn_vocabulary(tokenized, intents, _all_tags(tagged))
-    extract = FeatureExtractor(embeddings, vocabulary, covered=covered)
-    table = WordTable(tokenized, extract)
+    extract = FeatureExtractor(embeddings, vocabulary, tier, covered=covered)
+    outside = [tokenize(text)[:MAX_TRAINING_TOKENS] for text in negatives]
+    table = WordTable([*tokenized, *outside], extract)
     tag_rows = {tag: row for row, tag in enumerate(vocabulary.tags)}
+    intent_rows = {intent: row for row, intent in enumerate(vocabulary.intents)}
+    targets = [
+        *zip(tokenized, [[tag_rows[tag] for tag in tags] for tags in tagged], intents, strict=True),
+        *((tokens, [0] * len(tokens), None) for tokens in outside),
+    ]
+    encoded = extract.in_context([tokens for tokens, _, _ in targets])
     examples = [
         Example(
             table.rows(tokens),
+            torch.from_numpy(context).half(),
             torch.from_numpy(shapes_of(tokens)),
-            torch.tensor([tag_rows[tag] for tag in tags]),
-            vocabulary.intents.index(intent),
+            torch.from_numpy(sentence).half(),
+            torch.tensor(tags),
+            len(intent_rows) if intent is None else intent_rows[intent],
         )
-        for tokens, tags, intent in zip(tokenized, tagged, intents, strict=True)
+        for (tokens, tags, intent), (context, sentence) in zip(targets, encoded, strict=True)
     ]
-    return TrainingSet(table, examples, vocabulary, extract)
+    return TrainingSet(table, examples, vocabulary, extract, len(outside))
 
 
 def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
@@ -141,14 +170,15 @@ def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
 
 def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
     """Return an untrained network with the sizes that the training set asks for."""
-    vocabulary = training_set.vocabulary
+    vocabulary, first = training_set.vocabulary, training_set.examples[0]
     return Network(
         NetworkShape(
             words=len(vocabulary.words) + 2,
             characters=len(vocabulary.characters) + 2,
-            intents=len(vocabulary.intents),
+            intents=len(vocabulary.intents) + (training_set.negatives > 0),
             tags=len(vocabulary.tags),
-            dimensions=training_set.table.shared.shape[1],
+            dimensions=training_set.table.shared.shape[1] + first.context.shape[1],
+            sentence=len(first.sentence),
             shape_features=SHAPE_FEATURES,
             **sizes,
         )
@@ -158,7 +188,9 @@ def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
 def train_neural(
     data: TrainingData,
     embeddings: SharedEmbeddings,
+    tier: Tier = "full",
     *,
+    negatives: Sequence[str] = (),
     seed: int = 0,
     on_progress: Progress = lambda fraction: None,
     schedule: Schedule | None = None,
@@ -168,10 +200,19 @@ def train_neural(
     Raises TrainingDiverged when the loss stops being finite.
     """
     torch.manual_seed(seed)
-    training_set = prepare(data.utterances, embeddings, covered=is_covered(data.locale))
+    training_set = prepare(
+        data.utterances,
+        embeddings,
+        tier,
+        covered=is_covered(data.locale),
+        negatives=negatives,
+    )
     network = network_for(training_set)
-    start_from(network, load_layers(embeddings))
-    schedule = schedule or schedule_for(len(training_set.examples))
+    if tier == "quick":
+        # On top of the encoder they would do harm: it was trained on the same skills, so they
+        # learned to trust what it knows by heart (docs/experiments.md).
+        start_from(network, load_layers(embeddings))
+    schedule = schedule or schedule_for(len(data.utterances))
     weights = fit(network, training_set, schedule, seed, on_progress)
     vocabulary = training_set.vocabulary
     return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
@@ -195,14 +236,17 @@ def fit(
 ) -> dict[str, Vectors]:
     """Run the schedule and return the averaged weights."""
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
+        network.parameters(),
+        lr=schedule.learning_rate,
+        weight_decay=schedule.weight_decay,
+        fused=True,
     )
     cycle = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, schedule.learning_rate, total_steps=schedule.steps, pct_start=0.1
     )
     averaged = torch.optim.swa_utils.AveragedModel(network)
     network.train()
-    chosen = draw(len(training_set.examples), schedule, seed)
+    chosen = draw(len(training_set.examples), training_set.negatives, schedule, seed)
     for step, batch in enumerate(map(training_set.batch, chosen)):
         loss = loss_of(network, batch, schedule.label_smoothing)
         if not math.isfinite(loss.item()):
@@ -215,29 +259,32 @@ def fit(
         if step >= schedule.average_from * schedule.steps:
             averaged.update_parameters(network)
         on_progress((step + 1) / schedule.steps)
-    # Half precision, as the artifact stores it: a pair parses the same before and after.
-    return {
-        name: value.detach().numpy().astype(np.float16).astype(np.float32)
-        for name, value in averaged.module.state_dict().items()
-    }
+    state = averaged.module.state_dict()
+    # As the artifact keeps them: a pair parses the same before and after.
+    return rounded({name: value.detach().numpy() for name, value in state.items()})
 
 
 def loss_of(network: Network, batch: Batch, smoothing: float) -> Tensor:
     """Return the joint loss: cross-entropy of intents plus the CRF's of tag sequences."""
     intents, tags = network(batch)
     intent_loss = nn.functional.cross_entropy(intents, batch.intents, label_smoothing=smoothing)
-    tag_loss = -network.crf.log_likelihood(tags, batch.tags, batch.mask).mean()
-    total: Tensor = intent_loss + tag_loss
+    likelihood = network.crf.log_likelihood(tags, batch.tags, batch.mask)
+    total: Tensor = intent_loss - (likelihood * batch.in_scope).sum() / batch.in_scope.sum()
     return total
 
 
-def draw(count: int, schedule: Schedule, seed: int) -> Iterator[list[int]]:
-    """Yield the examples of each step, every one of ``count`` once a pass, in random order."""
+def draw(count: int, negatives: int, schedule: Schedule, seed: int) -> Iterator[list[int]]:
+    """Yield the examples of each step, every one in scope once a pass, in random order.
+
+    To each step come some of the ``negatives``, the last of ``count``, too.
+    """
     generator = np.random.default_rng(seed)
-    size = min(schedule.batch_size, count)
+    inside = count - negatives
+    size = min(schedule.batch_size, inside)
     order: list[int] = []
     for _ in range(schedule.steps):
         if len(order) < size:
-            order += generator.permutation(count).tolist()
-        yield order[:size]
+            order += generator.permutation(inside).tolist()
+        outside = generator.integers(inside, count, size=schedule.negatives if negatives else 0)
+        yield order[:size] + outside.tolist()
         del order[:size]

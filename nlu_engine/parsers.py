@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from nlu_engine.calibration import UNCALIBRATED, Calibration
 from nlu_engine.frames import Frame, Parse, Parser, RankedIntent, SlotSpan
+from nlu_engine.out_of_scope import Fallback
 from nlu_engine.resolution import Resolver
 from nlu_engine.utterances import Token, check_utterance, normalize, spans_of, tokenize
 
@@ -20,10 +22,16 @@ MAX_ALTERNATIVES = 5
 
 @dataclass(frozen=True)
 class Recognition:
-    """What a recognizer makes of n tokens: all intents, likeliest first, and n BIO tags."""
+    """What a recognizer makes of n tokens: all intents, likeliest first, and n BIO tags.
+
+    ``confidences``: the probability of each span that the tags mark, in order.
+    ``out_of_scope``: the probability that no intent is meant, where that was learned.
+    """
 
     intents: tuple[RankedIntent, ...]
     tags: tuple[str, ...]
+    confidences: tuple[float, ...]
+    out_of_scope: float | None = None
 
 
 class Recognizer(Protocol):
@@ -38,14 +46,23 @@ class SkillParser:
     """A parser of one skill around a recognizer.
 
     ``exact`` maps normalized utterances to built-in intents, which match nothing else.
+    ``fallback`` answers what is out of scope. ``calibration`` makes confidences true.
     """
 
     def __init__(
-        self, recognizer: Recognizer, *, exact: Mapping[str, str], resolver: Resolver
+        self,
+        recognizer: Recognizer,
+        *,
+        exact: Mapping[str, str],
+        resolver: Resolver,
+        fallback: Fallback | None = None,
+        calibration: Calibration = UNCALIBRATED,
     ) -> None:
         self.recognizer = recognizer
         self.exact = exact
         self.resolver = resolver
+        self.fallback = fallback
+        self.calibration = calibration
 
     def parse(self, utterance: str) -> Parse:
         """Parse one utterance; raises InvalidUtterance when it is empty or too long."""
@@ -55,13 +72,19 @@ class SkillParser:
             return Parse(text, Frame(builtin), 1.0)
         tokens = tokenize(text)
         recognition = self.recognizer.recognize(tokens)
+        ranked = self.calibration.intents(recognition.intents)[: MAX_ALTERNATIVES + 1]
+        outside = recognition.out_of_scope
+        if self.fallback and outside is not None and outside > self.fallback.threshold:
+            return Parse(text, Frame(self.fallback.intent), outside, ranked, outside)
         spans = spans_of(tokens, recognition.tags, text)
-        first, *others = recognition.intents
-        frame = Frame(first.intent, tuple(self._resolved(span) for span in spans))
-        return Parse(text, frame, first.confidence, tuple(others[:MAX_ALTERNATIVES]))
+        slots = map(self._resolved, spans, recognition.confidences)
+        first, *others = ranked
+        frame = Frame(first.intent, tuple(slots))
+        return Parse(text, frame, first.confidence, tuple(others), outside)
 
-    def _resolved(self, span: SlotSpan) -> SlotSpan:
-        return replace(span, value=self.resolver.resolve(span.name, span.text))
+    def _resolved(self, span: SlotSpan, confidence: float) -> SlotSpan:
+        value = self.resolver.resolve(span.name, span.text)
+        return replace(span, value=value, confidence=self.calibration.slot(confidence))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,10 +11,19 @@ from typing import Any
 import torch
 
 from nlu_engine import __version__
-from nlu_engine.baseline_training import train_baseline
-from nlu_engine.embeddings import is_covered, known_share, load_embeddings, release_for
+from nlu_engine.baseline_training import intent_temperature, train_baseline
+from nlu_engine.calibration import Calibration
+from nlu_engine.embeddings import (
+    SharedEmbeddings,
+    Tier,
+    is_covered,
+    known_share,
+    load_embeddings,
+    release_for,
+)
 from nlu_engine.errors import NotEnoughData
 from nlu_engine.neural_training import train_neural
+from nlu_engine.out_of_scope import negatives_for
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
 from nlu_engine.training_data import TrainingData
@@ -29,9 +39,11 @@ def ignore(step: str, fraction: float) -> None:
 
 
 def train_parsers(
-    data: TrainingData, *, seed: int = 0, on_progress: Progress = ignore
+    data: TrainingData, *, tier: Tier = "full", seed: int = 0, on_progress: Progress = ignore
 ) -> ParserPair:
     """Train the DNN and the MaxEnt-CRF baseline on ``data``.
+
+    ``tier``: "quick" reads the static store alone; "full" also the contextual encoder.
 
     ``on_progress(step, fraction)`` is called several times a second with the step's name and
     the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
@@ -43,22 +55,45 @@ def train_parsers(
     resolver = Resolver(data.slot_values, data.slot_types, data.locale)
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
+    negatives = _negatives(data, embeddings, seed)
     baseline = train_baseline(
-        data, on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share)
+        data, negatives, on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share)
     )
+    calibration = Calibration(intent_temperature(data))
     between = time.process_time()
     neural = train_neural(
         data,
         embeddings,
+        tier,
+        negatives=negatives,
         seed=seed,
         on_progress=lambda share: on_progress("DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share),
     )
     seconds = {"maxent_crf": between - started, "neural": time.process_time() - between}
+    shared: dict[str, Any] = {"exact": data.exact, "resolver": resolver, "fallback": data.fallback}
     return ParserPair(
-        SkillParser(neural, exact=data.exact, resolver=resolver),
-        SkillParser(baseline, exact=data.exact, resolver=resolver),
-        _manifest(data, seed, seconds, neural.vocabulary.tags),
+        SkillParser(neural, **shared, calibration=neural_calibration(tier, len(data.utterances))),
+        SkillParser(baseline, **shared, calibration=calibration),
+        _manifest(data, tier, seed, seconds, neural.vocabulary.tags),
     )
+
+
+def neural_calibration(tier: Tier, utterances: int) -> Calibration:
+    """Return the temperatures that make the DNN's confidences true.
+
+    Fitted once on utterances held out of other training sets (docs/experiments.md): they
+    depend on the tier and on how much there is to learn from, and hardly on the skill; a fold
+    of a skill's own would cost as much again as its training.
+    """
+    size = math.log10(max(utterances, 10))
+    return Calibration(0.27 + 0.135 * size if tier == "full" else 0.6 + 0.055 * size)
+
+
+def _negatives(data: TrainingData, embeddings: SharedEmbeddings, seed: int) -> list[str]:
+    if data.fallback is None:
+        return []
+    texts = [utterance.text for utterance in data.utterances]
+    return [*data.negatives, *negatives_for(texts, embeddings, seed=seed)]
 
 
 def _check(data: TrainingData) -> None:
@@ -70,12 +105,17 @@ def _check(data: TrainingData) -> None:
 
 
 def _manifest(
-    data: TrainingData, seed: int, seconds: dict[str, float], tags: tuple[str, ...]
+    data: TrainingData,
+    tier: Tier,
+    seed: int,
+    seconds: dict[str, float],
+    tags: tuple[str, ...],
 ) -> dict[str, Any]:
     counts = Counter(utterance.frame.intent for utterance in data.utterances)
     return {
         "engine": __version__,
         "embeddings": release_for(data.locale),
+        "tier": tier,
         "locale": data.locale,
         "seed": seed,
         "utterances": len(data.utterances),

@@ -22,6 +22,7 @@ from nlu_engine.errors import InvalidInteractionModel, InvalidLabelledData, Prob
 from nlu_engine.expansion import expand
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel, read_document
+from nlu_engine.out_of_scope import FALLBACK_INTENT, LABELS, THRESHOLDS, Fallback
 from nlu_engine.utterances import normalize
 
 MAX_DATA_BYTES = 500_000_000
@@ -36,6 +37,8 @@ class TrainingData:
     utterance -> built-in intent, looked up before any parser. ``slot_values``: slot name ->
     normalised surface form -> value. ``slot_types``: slot name -> slot type.
     A slot name that two intents use has the type of the first and the values of both.
+    ``fallback``: what answers utterances that are out of scope, if anything does;
+    ``negatives``: utterances known to be, beside those that all skills share.
     """
 
     utterances: tuple[AnnotatedUtterance, ...]
@@ -44,6 +47,8 @@ class TrainingData:
     exact: dict[str, str] = field(default_factory=dict)
     slot_values: dict[str, dict[str, str]] = field(default_factory=dict)
     slot_types: dict[str, str] = field(default_factory=dict)
+    fallback: Fallback | None = None
+    negatives: tuple[str, ...] = ()
 
     @classmethod
     def from_interaction_model(
@@ -63,20 +68,42 @@ class TrainingData:
             exact=_exact(model, locale),
             slot_values=_slot_values(model),
             slot_types=_slot_types(model),
+            fallback=_fallback(model),
         )
 
     @classmethod
     def from_labelled(
         cls, utterances: Iterable[AnnotatedUtterance], *, locale: str
     ) -> TrainingData:
-        """Return the data for labelled utterances; slots are those seen with an intent."""
-        utterances = tuple(utterances)
+        """Return the data for labelled utterances; slots are those seen with an intent.
+
+        Utterances of an intent in ``out_of_scope.LABELS`` are negatives.
+        """
+        found = list(utterances)
+        outside = [one for one in found if one.frame.intent in LABELS]
+        utterances = tuple(one for one in found if one.frame.intent not in LABELS)
         intent_slots: dict[str, frozenset[str]] = {}
         for utterance in utterances:
             names = frozenset(slot.name for slot in utterance.frame.slots)
             intent = utterance.frame.intent
             intent_slots[intent] = intent_slots.get(intent, frozenset()) | names
-        return cls(utterances, locale, intent_slots)
+        return cls(
+            utterances,
+            locale,
+            intent_slots,
+            fallback=Fallback(outside[0].frame.intent) if outside else None,
+            negatives=tuple(one.text for one in outside),
+        )
+
+
+def _fallback(model: InteractionModel) -> Fallback | None:
+    if all(intent.name != FALLBACK_INTENT for intent in model.intents):
+        return None
+    configuration = model.extra.get("unknown", {}).get("modelConfiguration")
+    level = configuration
+    for key in ("fallbackIntentSensitivity", "level"):
+        level = level.get(key) if isinstance(level, dict) else None
+    return Fallback(sensitivity=level) if level in THRESHOLDS else Fallback()
 
 
 def _exact(model: InteractionModel, locale: str) -> dict[str, str]:

@@ -82,20 +82,29 @@ def tags_of(tokens: Sequence[Token], slots: Sequence[SlotSpan]) -> list[str]:
     return tags
 
 
-def spans_of(tokens: Sequence[Token], tags: Sequence[str], text: str) -> list[SlotSpan]:
-    """Return the slot spans that ``tags`` mark in ``text``.
+def runs_of(tags: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Return (slot, first token, token after the last) of each span that ``tags`` mark.
 
     An "I-x" that follows no "B-x" or "I-x" begins a span, as in the CoNLL evaluation.
     """
-    spans: list[SlotSpan] = []
-    name, start, end = "", 0, 0
-    for token, tag in zip(tokens, tags, strict=True):
-        if tag[:2] == "I-" and name == tag[2:]:
-            end = token.end
-            continue
-        if name:
-            spans.append(SlotSpan(name, start, end, text[start:end]))
-        name, start, end = tag[2:], token.start, token.end
-    if name:
-        spans.append(SlotSpan(name, start, end, text[start:end]))
-    return spans
+    runs: list[tuple[str, int, int]] = []
+    for index, tag in enumerate(tags):
+        name, start, end = runs[-1] if runs else ("", 0, -1)
+        if tag[:2] == "I-" and end == index and name == tag[2:]:
+            runs[-1] = (name, start, index + 1)
+        elif tag != "O":
+            runs.append((tag[2:], index, index + 1))
+    return runs
+
+
+def spans_of(tokens: Sequence[Token], tags: Sequence[str], text: str) -> list[SlotSpan]:
+    """Return the slot spans that ``tags`` mark in ``text``, in order."""
+    return [
+        SlotSpan(
+            name,
+            tokens[first].start,
+            tokens[end - 1].end,
+            text[tokens[first].start : tokens[end - 1].end],
+        )
+        for name, first, end in runs_of(tags)
+    ]

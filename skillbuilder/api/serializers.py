@@ -186,12 +186,18 @@ class SlotSerializer(serializers.Serializer):
     end = serializers.IntegerField(help_text="Exclusive; in Unicode code points.")
     text = serializers.CharField()
     value = serializers.CharField()
-    confidence = serializers.FloatField(required=False)
+    confidence = serializers.FloatField(
+        allow_null=True, help_text="How likely just this span is this slot."
+    )
 
 
 class ParseSerializer(RankedIntentSerializer):
     """What one parser made of the utterance."""
 
+    out_of_scope = serializers.FloatField(
+        allow_null=True,
+        help_text="How likely no intent is meant; null without AMAZON.FallbackIntent.",
+    )
     alternatives = RankedIntentSerializer(many=True)
     slots = SlotSerializer(many=True)
 

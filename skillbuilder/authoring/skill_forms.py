@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from nlu_engine.embeddings import is_covered
+from nlu_engine.embeddings import service_for
 from nlu_engine.errors import InvalidInteractionModel
 from nlu_engine.interaction_model import LOCALES, InteractionModel
 from skillbuilder.authoring.forms import stamp_field, storable
@@ -29,14 +29,19 @@ _LANGUAGES = {
     "nl": "Dutch",
     "pt": "Portuguese",
 }
+_SERVICES = {
+    "first-class": "Shared embeddings, measured",
+    "served": "Shared embeddings, not measured",
+    "spelling": "No shared embeddings",
+}
 
 
 def locale_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the locales, those with shared word embeddings of their own first."""
+    """Return the locales, those that the shared embeddings are made for first."""
     named = [(locale, f"{_LANGUAGES[locale[:2]]} ({locale})") for locale in LOCALES]
     return [
-        ("With shared word embeddings", [pair for pair in named if is_covered(pair[0])]),
-        ("Without (see below)", [pair for pair in named if not is_covered(pair[0])]),
+        (title, [pair for pair in named if service_for(pair[0]) == service])
+        for service, title in _SERVICES.items()
     ]
 
 

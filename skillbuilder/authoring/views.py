@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nlu_engine import builtins
-from nlu_engine.embeddings import is_covered
+from nlu_engine.embeddings import service_for
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
@@ -149,7 +149,7 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
         "worst": worst_by_address(problems),
         "errors": sum(one.problem.severity == "error" for one in problems),
         "steps": checklist(skill, intents),
-        "covered": is_covered(skill.locale),
+        "service": service_for(skill.locale),
         "intent_form": IntentNameForm(),
         "slot_type_form": SlotTypeNameForm(),
     }

@@ -191,10 +191,28 @@ def test_a_document_that_is_too_big(browser: Client) -> None:
 
 def test_the_page_says_what_a_locale_gets(browser: Client) -> None:
     page = browser.get(NEW).content.decode()
-    with_embeddings, _, without = page.partition('label="Without')
-    assert 'value="en-IN"' in with_embeddings
-    assert 'value="ja-JP"' in without
+    measured, served, spelling = page.split("<optgroup")[1:4]
+    assert all(f'value="{locale}"' in measured for locale in ("en-US", "en-IN", "de-DE"))
+    assert all(f'value="{locale}"' in served for locale in ("en-AU", "ja-JP", "fr-CA"))
+    assert 'value="ar-SA"' in spelling
     assert "no shared word embeddings" in page
+
+
+@pytest.mark.parametrize(
+    ("locale", "says"),
+    [
+        ("de-DE", None),
+        ("fr-FR", "nothing was measured in fr-FR"),
+        ("ar-SA", "ar-SA has no shared word embeddings"),
+    ],
+)
+def test_a_skill_says_what_its_locale_gets(browser: Client, locale: str, says: str | None) -> None:
+    browser.post(NEW, {"start": "blank", "name": "Corner shop", "locale": locale})
+    page = " ".join(browser.get("/skills/corner-shop/").content.decode().split())
+    if says is None:
+        assert "shared word embeddings" not in page and "nothing was measured" not in page
+    else:
+        assert says in page
 
 
 # --- Overview -----------------------------------------------------------------------------

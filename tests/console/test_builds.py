@@ -159,7 +159,7 @@ def test_history_comes_in_pages(browser: Client, skill: Skill, address: str) -> 
             digest=f"{number:064}",
             locale="en-US",
             engine_version="0",
-            embeddings="en@1",
+            embeddings="en@2",
             status=TrainingRun.Status.CANCELLED,
         )
     assert browser.get(address).content.count(b"<tr>") == 16

@@ -21,11 +21,11 @@ def client(app: RunningApp, developer_token: str) -> Api:
 
 
 def test_a_good_file_goes_all_the_way(client: Api, tmp_path: Path, tiny_document: Any) -> None:
-    file = tmp_path / "tiny__de-DE.json"
+    file = tmp_path / "tiny__ar-SA.json"
     file.write_text(json.dumps(tiny_document))
     outcome = try_file(client, file)
     assert (outcome.accepted, outcome.unchanged, outcome.build) == (True, True, "ready")
-    assert outcome.locale == "de-DE"
+    assert outcome.locale == "ar-SA"
     assert "this locale" in outcome.notes[0]
     assert outcome.counts["custom_intents"] == 2
     assert outcome.parsed > 3

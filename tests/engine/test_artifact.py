@@ -9,12 +9,16 @@ import pytest
 
 from nlu_engine.artifact import (
     read_artifact,
+    read_manifest,
     read_maxent_crf,
     read_neural,
     write_artifact,
 )
+from nlu_engine.embeddings import TIERS, Tier
 from nlu_engine.errors import ArtifactCorrupt, ArtifactMissing, IncompatibleArtifact
 from nlu_engine.parsers import ParserPair, SkillParser
+from nlu_engine.training import train_parsers
+from nlu_engine.training_data import TrainingData
 
 UTTERANCES = ["buy two plums", "order an orange for me", "how is the weather", "help"]
 
@@ -42,7 +46,7 @@ def test_one_parser_can_be_read_alone(artifact: Path, fruit_pair: ParserPair, na
 def test_the_manifest_says_what_it_is(artifact: Path) -> None:
     manifest = read_artifact(artifact).manifest
     assert manifest["format"] == 1
-    assert manifest["embeddings"] == "en@1"
+    assert manifest["embeddings"] == "en@2"
     assert set(manifest["files"]) == {path.name for path in artifact.iterdir()} - {"manifest.json"}
 
 
@@ -51,6 +55,19 @@ def test_two_writings_of_one_pair_are_alike(artifact: Path, fruit_pair: ParserPa
     write_artifact(fruit_pair, again)
     for path in artifact.iterdir():
         assert path.read_bytes() == (again / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_same_skill_and_seed_give_the_same_digest(
+    fruit_data: TrainingData, tmp_path: Path, tier: Tier
+) -> None:
+    digests = []
+    for number, seed in enumerate((7, 7, 8)):
+        directory = tmp_path / str(number)
+        write_artifact(train_parsers(fruit_data, tier=tier, seed=seed), directory)
+        digests.append(read_manifest(directory)["digest"])
+    assert digests[0] == digests[1]
+    assert digests[0] != digests[2]
 
 
 def test_an_artifact_is_never_written_over(artifact: Path, fruit_pair: ParserPair) -> None:

@@ -62,10 +62,11 @@ def test_parse_prints_one_object_a_line(artifact: Path, capsys: pytest.CaptureFi
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert list(first) == ["utterance", "neural", "maxent_crf"]
     for name in ("neural", "maxent_crf"):
-        assert list(first[name]) == ["intent", "confidence", "alternatives", "slots"]
-        assert first[name]["slots"] == [
-            {"name": "fruit", "start": 10, "end": 15, "text": "apple", "value": "apple"}
-        ]
+        keys = ["intent", "confidence", "out_of_scope", "alternatives", "slots"]
+        assert list(first[name]) == keys
+        [slot] = first[name]["slots"]
+        assert 0.5 < slot.pop("confidence") <= 1
+        assert slot == {"name": "fruit", "start": 10, "end": 15, "text": "apple", "value": "apple"}
         assert second[name]["intent"] == "WeatherIntent"
 
 
@@ -85,7 +86,8 @@ def test_compare_prints_what_was_measured(
     assert main(arguments) == 0
     result = json.loads(capsys.readouterr().out)
     assert (result["train_size"], result["test_size"]) == (4, 4)
-    assert (result["locale"], result["embeddings"]) == ("en-US", "en@1")
+    assert (result["locale"], result["embeddings"]) == ("en-US", "en@2")
+    assert result["tier"] == "full"
     measured = result["parsers"]["neural"]
     assert {"intent_accuracy", "slot_f1", "frame_accuracy", "train_seconds"} <= set(measured)
     assert {"artifact_bytes", "load_ms", "parse_ms_p50", "parse_ms_p95"} <= set(measured)
@@ -144,6 +146,17 @@ def test_what_is_missing_is_named(
     assert named in capsys.readouterr().err
 
 
-def test_the_installed_release_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_installed_releases_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["embeddings", "verify"]) == 0
-    assert "en@1: 80,000 words" in capsys.readouterr().out
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in printed] == ["en@2", "multi@1"]
+    assert all(line.endswith("whole") for line in printed)
+
+
+def test_a_release_is_built_by_the_stages_of_pretraining(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["embeddings", "build", "store", "--help"])
+    assert left.value.code == 0
+    assert "--encoder" in capsys.readouterr().out

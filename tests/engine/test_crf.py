@@ -9,8 +9,9 @@ import pytest
 import torch
 from torchcrf import CRF
 
-from nlu_engine.crf import CrfWeights, best_path, bio_weights
+from nlu_engine.crf import CrfWeights, best_path, bio_weights, span_probabilities
 from nlu_engine.network import Crf
+from nlu_engine.utterances import runs_of
 
 
 @pytest.fixture
@@ -73,7 +74,34 @@ def test_bio_weights_forbid_an_inside_without_its_beginning(weights: CrfWeights)
     assert path[0] != "I-a"
 
 
-def test_restricted_weights_keep_to_the_allowed_tags(weights: CrfWeights) -> None:
+def test_weights_among_some_tags_score_paths_of_those_tags_alike(weights: CrfWeights) -> None:
     scores = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
-    path = best_path(scores, weights.restricted(np.array([True, False, True, False])))
-    assert set(path) <= {0, 2}
+    rows = np.array([0, 2])
+    among = weights.among(rows)
+    path = (0, 1, 1, 0, 0, 1, 0)
+    whole = tuple(int(rows[tag]) for tag in path)
+    expected = path_score(scores, weights, whole)
+    assert path_score(scores[:, rows], among, path) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_probability_of_a_span_is_that_of_all_paths_that_have_it(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    tags = ("O", "B-a", "I-a", "B-b", "I-b")
+    drawn = [generator.normal(size=size).astype(np.float32) for size in (5, 5, (5, 5))]
+    weights = bio_weights(CrfWeights(*drawn), tags)
+    scores = generator.normal(size=(4, 5)).astype(np.float32) * 2
+    best = best_path(scores, weights)
+    runs = runs_of([tags[tag] for tag in best])
+    found = span_probabilities(scores, weights, best, [(first, end) for _, first, end in runs])
+    assert len(found) == len(runs)
+    paths = list(itertools.product(range(5), repeat=4))
+    with np.errstate(over="ignore"):
+        shares = np.exp([path_score(scores, weights, path) for path in paths])
+    for run, probability in zip(runs, found, strict=True):
+        holds = [run in runs_of([tags[tag] for tag in path]) for path in paths]
+        assert probability == pytest.approx(shares[holds].sum() / shares.sum(), abs=1e-4)
+
+
+def test_no_spans_have_no_probabilities(weights: CrfWeights) -> None:
+    assert span_probabilities(np.zeros((2, 4), np.float32), weights, [0, 0], []) == []

@@ -13,10 +13,12 @@ import pytest
 
 from nlu_engine.embeddings import (
     RELEASES_ROOT,
+    PackedTable,
     SharedEmbeddings,
     load_embeddings,
-    quantize,
+    pack_table,
     release_for,
+    service_for,
 )
 from nlu_engine.errors import EmbeddingsError
 
@@ -31,11 +33,33 @@ def cosine(embeddings: SharedEmbeddings, one: str, other: str) -> float:
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
-def test_the_release_has_the_promised_size(embeddings: SharedEmbeddings) -> None:
+def test_the_releases_have_the_promised_size(embeddings: SharedEmbeddings) -> None:
     assert embeddings.dimensions == 300
-    assert len(embeddings) >= 60_000
-    files = list((RELEASES_ROOT / "en@1").iterdir())
-    assert sum(file.stat().st_size for file in files) <= 40_000_000
+    assert len(embeddings) >= 100_000
+    sizes = [file.stat().st_size for file in RELEASES_ROOT.glob("*/*")]
+    assert max(sizes) <= 45_000_000
+    assert sum(sizes) <= 120_000_000
+
+
+@pytest.mark.parametrize(
+    ("locale", "release", "service"),
+    [
+        ("en-US", "en@2", "first-class"),
+        ("en-AU", "en@2", "served"),
+        ("de-DE", "multi@1", "first-class"),
+        ("hi-IN", "multi@1", "served"),
+        ("ar-SA", "multi@1", "spelling"),
+    ],
+)
+def test_every_locale_is_served_by_a_release(locale: str, release: str, service: str) -> None:
+    assert (release_for(locale), service_for(locale)) == (release, service)
+
+
+def test_words_of_like_meaning_lie_close_across_languages() -> None:
+    multilingual = load_embeddings(release_for("de-DE"))
+    for pair in [("wetter", "weather"), ("musik", "música"), ("licht", "lumière")]:
+        assert pair[0] in multilingual and pair[1] in multilingual
+        assert cosine(multilingual, *pair) > cosine(multilingual, pair[0], "rechnung") + 0.05
 
 
 @pytest.mark.parametrize(
@@ -70,10 +94,26 @@ def test_every_word_is_found_in_its_row(embeddings: SharedEmbeddings) -> None:
         assert embeddings.row_of(embeddings.word_at(row)) == row
 
 
-def test_quantizing_moves_no_value_by_more_than_half_a_step() -> None:
-    vectors = np.random.default_rng(0).normal(size=(5, 300)).astype(np.float32)
-    rows, scales = quantize(vectors)
-    assert np.abs(rows * scales[:, None] - vectors).max() <= scales.max() / 2 + 1e-6
+def test_packing_moves_no_number_by_more_than_a_step() -> None:
+    vectors = np.random.default_rng(0).normal(size=(5, 60)).astype(np.float32)
+    tensors = pack_table(vectors, "v", group=30)
+    table = PackedTable.of(tensors, "v")
+    steps = np.abs(tensors["v.scales"].astype(np.float32)).repeat(30, axis=1)
+    rows = table.rows([0, 1, 2, 3, 4])
+    # Half a step, or a whole one at the far end, which has no number of its own.
+    assert (np.abs(rows - vectors) <= steps * 1.01).all()
+    assert (np.abs(rows - vectors).mean(axis=1) <= steps.mean(axis=1) / 2).all()
+    np.testing.assert_array_equal(table.rows(3), rows[3])
+    np.testing.assert_array_equal(table.rows(np.array([[0, 1], [2, 3]]))[1, 0], rows[2])
+    # What was packed once is packed again without loss.
+    np.testing.assert_array_equal(
+        PackedTable.of(pack_table(rows, "v", 30), "v").rows([0, 4]), rows[[0, 4]]
+    )
+
+
+def test_a_row_of_nothing_is_packed() -> None:
+    table = PackedTable.of(pack_table(np.zeros((1, 60), np.float32), "v", group=30), "v")
+    assert not table.rows(0).any()
 
 
 def test_a_missing_release_is_named() -> None:
@@ -83,8 +123,8 @@ def test_a_missing_release_is_named() -> None:
 
 @pytest.mark.parametrize("damage", ["flip", "delete", "format", "no json"])
 def test_a_damaged_release_is_refused(tmp_path: Path, damage: str) -> None:
-    directory = tmp_path / "en@1"
-    shutil.copytree(RELEASES_ROOT / "en@1", directory)
+    directory = tmp_path / "en@2"
+    shutil.copytree(RELEASES_ROOT / "en@2", directory)
     store, manifest = directory / "words.safetensors", directory / "manifest.json"
     if damage == "flip":
         content = bytearray(store.read_bytes())
@@ -97,14 +137,14 @@ def test_a_damaged_release_is_refused(tmp_path: Path, damage: str) -> None:
     else:
         manifest.write_text("{")
     with pytest.raises(EmbeddingsError):
-        load_embeddings("en@1", tmp_path)
+        load_embeddings("en@2", tmp_path)
 
 
 def test_parsing_loads_neither_torch_nor_scikit_learn() -> None:
     code = (
         "import sys, nlu_engine.artifact, nlu_engine.embeddings as e;"
-        "e.load_embeddings('en@1').vector('pear');"
-        "print([name for name in ('torch', 'transformers', 'sklearn', 'scipy')"
+        "e.load_embeddings('en@2').vector('pear');"
+        "print([name for name in ('torch', 'transformers', 'sklearn', 'scipy', 'onnxruntime')"
         " if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""The pretrained layers that every skill's network starts from; part of a release.
+"""The pretrained layers that a quick network starts from; part of a release.
 
 ``pretraining`` makes them. They are copied into a new network and then trained with it, so
 an artifact never needs them again.
@@ -14,12 +14,11 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import Tensor
 
-from nlu_engine.embeddings import SharedEmbeddings, file_digest
-from nlu_engine.errors import EmbeddingsError
+from nlu_engine.embeddings import SharedEmbeddings, checked_file, read_manifest
 from nlu_engine.features import SHARED_CHARACTERS, UNKNOWN
 from nlu_engine.network import Network
 
-LAYERS_FILE = "layers.safetensors"
+START = "start.safetensors"
 SHARED_LAYERS = (
     "project",
     "normalize",
@@ -33,11 +32,12 @@ SHARED_LAYERS = (
 SHARED_CHARACTER_ROWS = UNKNOWN + 1 + len(SHARED_CHARACTERS)
 
 
-def save_layers(network: Network, path: Path) -> None:
+def save_layers(network: Network, folder: Path) -> None:
     """Write the shared layers of ``network`` in half precision."""
     state = network.state_dict()
     kept = {name: value for name, value in state.items() if name.split(".")[0] in SHARED_LAYERS}
-    save_file({name: value.numpy().astype(np.float16) for name, value in kept.items()}, path)
+    arrays = {name: value.numpy().astype(np.float16) for name, value in kept.items()}
+    save_file(arrays, folder / START)
 
 
 def load_layers(embeddings: SharedEmbeddings) -> dict[str, Tensor]:
@@ -45,13 +45,8 @@ def load_layers(embeddings: SharedEmbeddings) -> dict[str, Tensor]:
 
     Raises EmbeddingsError if they are not what its manifest says.
     """
-    path = embeddings.directory / LAYERS_FILE
-    if not path.is_file() or file_digest(path) != embeddings.manifest.get("layers_sha256"):
-        raise EmbeddingsError(
-            f"The pretrained layers {path} of {embeddings.release!r} are missing or damaged. "
-            "Install nlu_engine again."
-        )
-    arrays = load_file(path)
+    directory = embeddings.directory
+    arrays = load_file(checked_file(directory, read_manifest(directory), START))
     return {name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()}
 
 

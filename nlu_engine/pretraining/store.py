@@ -1,22 +1,17 @@
-"""Build a release of shared word embeddings from a pretrained transformer.
+"""Stage 3: distil the encoder into a static store, one 300-d vector a word.
 
-The recipe: rank words by their frequency in the corpora, add word lists; encode every word
-alone through the transformer and keep, for each, the mean over its word pieces of the
-middle and the last layer; reduce to 300 dimensions by principal components weighted by
-frequency (Bommasani et al. 2020, "Interpreting Pretrained Contextualized Representations
-via Reductions to Static Embeddings", studies such reductions); learn vectors of hashed
-character n-grams that reproduce the words' vectors (Bojanowski et al. 2017; Pinter et al.
-2017), which compose any word outside the vocabulary.
-
-Needs torch and transformers; nothing at parse time imports this module.
+Rank words by their frequency in the corpora, add word lists; encode every word alone and
+keep the mean over its word pieces of the middle and the last layer; reduce to 300 dimensions
+by principal components weighted by frequency (Bommasani et al. 2020, "Interpreting Pretrained
+Contextualized Representations via Reductions to Static Embeddings", studies such reductions);
+learn vectors of hashed character n-grams that reproduce the words' vectors (Bojanowski et
+al. 2017; Pinter et al. 2017), which compose any word outside the vocabulary.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,64 +21,64 @@ import numpy.typing as npt
 import torch
 from safetensors.numpy import save_file
 
-from nlu_engine.embeddings import (
-    STORE_FORMAT,
-    Vectors,
-    file_digest,
-    ngram_buckets,
-    quantize,
-    word_hash,
-)
+from nlu_engine.embeddings import WORDS, Vectors, ngram_buckets, pack_table, word_hash
+from nlu_engine.pretraining.corpora import lines
+from nlu_engine.pretraining.encoders import WordPieces, collate, load_encoder, pool_words
 from nlu_engine.utterances import normalize, tokenize
 
-STORE_FILE = "words.safetensors"
 Report = Callable[[str], None]
+GROUP = 30
+"""Numbers that share a scale."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a release is made of."""
+    """What a store is made of."""
 
-    release: str
     encoder: Path
-    corpora: tuple[Path, ...]
+    corpora: tuple[Path, ...] = ()
     word_lists: tuple[Path, ...] = ()
-    vocabulary_size: int = 80_000
+    spellings: tuple[Path, ...] = ()
+    """Lists that tell which words are written with a capital, as German nouns are."""
+    vocabulary_size: int = 100_000
     bucket_count: int = 32_768
     dimensions: int = 300
     seed: int = 0
 
 
-def build(recipe: Recipe, directory: Path, report: Report) -> dict[str, Any]:
-    """Build the release in ``directory`` (made if absent) and return its manifest."""
+def build_store(recipe: Recipe, directory: Path, report: Report) -> dict[str, Any]:
+    """Write the store to ``directory`` (made if absent) and return facts for the manifest."""
     torch.manual_seed(recipe.seed)
     counts = count_words(recipe.corpora)
     words = rank_words(counts, recipe.word_lists, recipe.vocabulary_size)
     report(f"{len(words):,} words; {len(counts):,} different ones in the corpora")
     frequencies = np.array([counts.get(word, 0) + 1.0 for word in words])
-    encoded = encode_words(words, recipe.encoder, report)
+    if not counts:  # then the lists' order stands for frequency (Zipf 1949)
+        frequencies = 1e6 / np.arange(1, len(words) + 1)
+    capitals = capitalized(recipe.spellings)
+    spelled = [word.capitalize() if word in capitals else word for word in words]
+    encoded = encode_words(spelled, recipe.encoder, report)
     vectors, kept = reduce(encoded, frequencies, recipe.dimensions)
     report(f"{recipe.dimensions} dimensions keep {kept:.1%} of the variance")
     buckets, cosine = learn_ngrams(words, vectors, recipe, report)
     directory.mkdir(parents=True, exist_ok=True)
-    _write_store(directory / STORE_FILE, words, vectors, buckets)
-    facts = {"variance_kept": round(kept, 4), "composed_cosine": round(cosine, 4)}
-    return _write_manifest(recipe, directory, len(words), facts)
+    _write_store(directory / WORDS, words, vectors, buckets)
+    return {
+        "words": len(words),
+        "buckets": recipe.bucket_count,
+        "dimensions": recipe.dimensions,
+        "variance_kept": round(kept, 4),
+        "composed_cosine": round(cosine, 4),
+    }
 
 
 def count_words(corpora: Iterable[Path]) -> Counter[str]:
     """Count the normalized words of text files, one sentence or JSON line a line."""
     counts: Counter[str] = Counter()
     for path in corpora:
-        for line in _lines(path):
+        for line in lines(path):
             counts.update(token.text for token in tokenize(normalize(line)))
     return counts
-
-
-def _lines(path: Path) -> Iterator[str]:
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-        for line in file:
-            yield str(json.loads(line)["text"]) if ".jsonl" in path.name else line
 
 
 def rank_words(counts: Counter[str], word_lists: Iterable[Path], size: int) -> list[str]:
@@ -100,39 +95,28 @@ def rank_words(counts: Counter[str], word_lists: Iterable[Path], size: int) -> l
     return list(dict.fromkeys([word for word in frequent if len(word) <= 40] + listed))[:size]
 
 
-def encode_words(words: Sequence[str], encoder: Path, report: Report) -> Vectors:
-    """Return each word's middle and last layer, concatenated, shape (words, 2 x hidden)."""
-    from transformers import AutoModel, AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(str(encoder), local_files_only=True)
-    network = AutoModel.from_pretrained(str(encoder), local_files_only=True).eval()
-    pieces = tokenizer(list(words), add_special_tokens=True)["input_ids"]
-    order = sorted(range(len(words)), key=lambda index: len(pieces[index]))
-    result = np.zeros((len(words), 2 * network.config.hidden_size), dtype=np.float32)
-    for start in range(0, len(order), 256):
-        batch = order[start : start + 256]
-        result[batch] = _encode_batch(network, [pieces[index] for index in batch])
-        if start % (256 * 40) == 0:
-            report(f"encoded {start:,} of {len(words):,} words")
-    return result
+def capitalized(lists: Iterable[Path]) -> set[str]:
+    """Return the words, in lower case, that ``lists`` have with a capital only."""
+    listed = {line.strip() for path in lists for line in path.read_text().splitlines()}
+    return {word.lower() for word in listed if word.istitle() and word.lower() not in listed}
 
 
 @torch.no_grad()
-def _encode_batch(network: Any, pieces: list[list[int]]) -> Vectors:
-    length = max(len(ids) for ids in pieces)
-    ids = torch.zeros(len(pieces), length, dtype=torch.long)
-    mask = torch.zeros(len(pieces), length, dtype=torch.long)
-    for row, word in enumerate(pieces):
-        ids[row, : len(word)] = torch.tensor(word)
-        mask[row, : len(word)] = 1
-    layers = network(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states
-    hidden = torch.cat([layers[len(layers) // 2], layers[-1]], dim=-1)  # (batch, length, 2h)
-    inner = mask.clone()
-    inner[:, 0] = 0  # the first and the last piece are the encoder's own marks
-    inner[torch.arange(len(pieces)), mask.sum(dim=1) - 1] = 0
-    weights = (inner / inner.sum(dim=1, keepdim=True).clamp(min=1)).unsqueeze(-1)
-    vectors: Vectors = (hidden * weights).sum(dim=1).numpy()
-    return vectors
+def encode_words(words: Sequence[str], folder: Path, report: Report) -> Vectors:
+    """Return each word's middle and last layer, concatenated, shape (words, 2 x hidden)."""
+    encoder, pieces = load_encoder(folder).eval(), WordPieces(folder)
+    order = sorted(range(len(words)), key=lambda index: len(pieces.of_word(words[index])))
+    width = 2 * encoder.transformer.config.hidden_size
+    result = np.zeros((len(words), width), dtype=np.float32)
+    for start in range(0, len(order), 256):
+        rows = order[start : start + 256]
+        batch = collate([[words[row]] for row in rows], pieces)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = torch.cat(encoder.hidden(batch), dim=-1)
+        result[rows] = pool_words(hidden.float(), batch)[:, 0].numpy()
+        if start % (256 * 40) == 0:
+            report(f"encoded {start:,} of {len(words):,} words")
+    return result
 
 
 def reduce(
@@ -203,42 +187,12 @@ def _write_store(path: Path, words: Sequence[str], vectors: Vectors, buckets: Ve
     hashes = np.array([word_hash(word) for word in words], dtype=np.uint64)
     order = np.argsort(hashes)
     encoded = [words[row].encode() for row in order]
-    rows, scales = quantize(vectors[order])
-    bucket_rows, bucket_scales = quantize(buckets)
     offsets = np.cumsum([0] + [len(word) for word in encoded]).astype(np.uint32)
     tensors = {
         "hashes": hashes[order],
-        "vectors": rows,
-        "scales": scales,
-        "buckets": bucket_rows,
-        "bucket_scales": bucket_scales,
+        **pack_table(vectors[order], "vectors", GROUP),
+        **pack_table(buckets, "buckets", GROUP),
         "words": np.frombuffer(b"".join(encoded), dtype=np.uint8),
         "word_offsets": offsets,
     }
     save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, path)
-
-
-def _write_manifest(
-    recipe: Recipe, directory: Path, words: int, facts: dict[str, Any]
-) -> dict[str, Any]:
-    weights = next(recipe.encoder.glob("*.safetensors"))
-    manifest = {
-        "format": STORE_FORMAT,
-        "release": recipe.release,
-        "file": STORE_FILE,
-        "sha256": file_digest(directory / STORE_FILE),
-        "words": words,
-        "buckets": recipe.bucket_count,
-        "dimensions": recipe.dimensions,
-        "seed": recipe.seed,
-        "encoder_sha256": file_digest(weights),
-        "corpora": [_name_of(path) for path in recipe.corpora],
-        "word_lists": [path.name for path in recipe.word_lists],
-        **facts,
-    }
-    (directory / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    return manifest
-
-
-def _name_of(corpus: Path) -> str:
-    return f"{corpus.parent.name}/{corpus.name}" if ".jsonl" in corpus.name else corpus.name

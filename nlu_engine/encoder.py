@@ -1,0 +1,103 @@
+"""The contextual encoder of a release when it parses: words in context in, vectors out.
+
+One a process, shared by all skills: it is frozen, so utterances of different skills go
+through it in one batch. ONNX Runtime runs its layers on one thread; the word pieces' vectors
+are mapped into memory, one copy for all processes of a host. Needs neither torch nor
+transformers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from tokenizers import Tokenizer
+
+from nlu_engine.embeddings import ENCODER_FILES, PackedTable, Vectors, map_tensors
+
+LAYERS, PIECES, TOKENIZER = ENCODER_FILES
+MAX_PIECES = 192
+"""Word pieces of an utterance that the encoder reads; words beyond have a vector of zeros."""
+BATCH = 32
+KNOWN_WORDS = 50_000
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the encoder makes of an utterance of n words."""
+
+    words: Vectors  # (n, dimensions)
+    sentence: Vectors  # (sentence_dimensions,), the mean over all word pieces
+
+
+class ContextualEncoder:
+    """Turns utterances, given as words, into one vector a word and one for all of it."""
+
+    def __init__(self, directory: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        # Threads of one's own only pay on an idle machine; processes share the cores better.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            str(directory / LAYERS), options, providers=["CPUExecutionProvider"]
+        )
+        tensors = map_tensors(directory / PIECES)
+        self._pieces = PackedTable.of(tensors, "pieces")
+        self._places = np.array(tensors["places"][:MAX_PIECES])
+        self._tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        marks = self._tokenizer.encode("").ids
+        self._first, self._last = marks[0], marks[-1]
+        self._pieces_of = lru_cache(KNOWN_WORDS)(self._look_up)
+        words, sentences = self._session.get_outputs()
+        self.dimensions, self.sentence_dimensions = int(words.shape[-1]), int(sentences.shape[-1])
+
+    def _look_up(self, word: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(word, add_special_tokens=False).ids) or (self._last,)
+
+    def encode(self, utterances: Sequence[Sequence[str]]) -> list[Encoded]:
+        """Encode each utterance, given as its words, of which there is at least one."""
+        order = sorted(range(len(utterances)), key=lambda row: len(utterances[row]))
+        found: dict[int, Encoded] = {}
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            found.update(zip(rows, self._encode([utterances[row] for row in rows]), strict=True))
+        return [found[row] for row in range(len(utterances))]
+
+    def _encode(self, utterances: Sequence[Sequence[str]]) -> list[Encoded]:
+        pieces = [[self._pieces_of(word) for word in words] for words in utterances]
+        lengths = [min(MAX_PIECES, 2 + sum(map(len, words))) for words in pieces]
+        width, count = max(lengths), max(len(words) for words in utterances)
+        ids = np.zeros((len(pieces), width), dtype=np.int64)
+        mask = np.zeros((len(pieces), width), dtype=np.int32)
+        owners = np.zeros((len(pieces), count, width), dtype=np.float32)
+        shares = np.zeros((len(pieces), 1, width), dtype=np.float32)
+        for row, words in enumerate(pieces):
+            _fill(ids[row], owners[row], words)
+            ids[row, 0], ids[row, lengths[row] - 1] = self._first, self._last
+            mask[row, : lengths[row]] = 1
+            shares[row, 0, : lengths[row]] = 1 / lengths[row]
+        embedded = self._pieces.rows(ids) + self._places[:width]
+        feed = {"embedded": embedded, "mask": mask, "owners": owners, "shares": shares}
+        vectors, sentences = self._session.run(["words", "sentences"], feed)
+        return [
+            Encoded(vectors[row, : len(words)], sentences[row, 0])
+            for row, words in enumerate(utterances)
+        ]
+
+
+def _fill(ids: npt.NDArray[np.int64], owners: Vectors, words: Sequence[tuple[int, ...]]) -> None:
+    """Write the pieces of ``words`` after the first mark, as far as there is room."""
+    at = 1
+    for number, pieces in enumerate(words):
+        if at + len(pieces) >= len(ids):
+            break
+        ids[at : at + len(pieces)] = pieces
+        owners[number, at : at + len(pieces)] = 1 / len(pieces)
+        at += len(pieces)

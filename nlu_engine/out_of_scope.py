@@ -1,0 +1,67 @@
+"""What a skill cannot do: the utterances that no intent of its own should take.
+
+A skill with AMAZON.FallbackIntent (or a labelled set with utterances marked ``oos``) learns
+one class more, "none of these", from negatives that all skills share: utterances of other
+skills and everyday talk, shipped with each embedding release. Those that lie nearest to the
+skill's own samples are left out, for they may well be meant for it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlu_engine.embeddings import SharedEmbeddings, Vectors, checked_file, read_manifest
+from nlu_engine.utterances import normalize, tokenize
+
+NEGATIVES = "negatives.txt"
+FALLBACK_INTENT = "AMAZON.FallbackIntent"
+LABELS = frozenset({FALLBACK_INTENT, "oos"})
+"""Intents of labelled utterances that mean "out of scope"."""
+THRESHOLDS = {"LOW": 0.7, "MEDIUM": 0.5, "HIGH": 0.3}
+"""Sensitivity -> the probability of being out of scope from which the fallback answers."""
+MOST = 600
+_NEAR = 0.3
+"""Share of the negatives, those most like the skill's samples, that are left out."""
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """The intent that answers what is out of scope, and how readily it does."""
+
+    intent: str = FALLBACK_INTENT
+    sensitivity: str = "MEDIUM"
+
+    @property
+    def threshold(self) -> float:
+        """The probability of being out of scope from which the fallback answers."""
+        return THRESHOLDS[self.sensitivity]
+
+
+def negatives_for(
+    utterances: Sequence[str], embeddings: SharedEmbeddings, *, seed: int
+) -> list[str]:
+    """Return shared negatives for a skill with these utterances, at most MOST of them."""
+    directory = embeddings.directory
+    path = checked_file(directory, read_manifest(directory), NEGATIVES)
+    shared = path.read_text().splitlines()
+    chosen = random.Random(seed).sample(shared, min(len(shared), 2 * MOST))
+    own = _means(utterances, embeddings)
+    likeness = (_means(chosen, embeddings) @ own.T).max(axis=1)
+    far = np.argsort(likeness, kind="stable")[: int(len(chosen) * (1 - _NEAR))]
+    # By chance, not the farthest: what is nearly in scope teaches most.
+    return [chosen[row] for row in sorted(far)][:MOST]
+
+
+def _means(texts: Sequence[str], embeddings: SharedEmbeddings) -> Vectors:
+    """Return the mean word vector of each text, scaled to length 1, shape (texts, dimensions)."""
+    means = [
+        np.mean([embeddings.vector(normalize(token.text)) for token in tokenize(text)], axis=0)
+        for text in texts
+    ]
+    stacked: Vectors = np.stack(means).astype(np.float32)
+    stacked /= np.linalg.norm(stacked, axis=1, keepdims=True) + 1e-8
+    return stacked

@@ -1,0 +1,46 @@
+"""A network's weights as an artifact keeps them: large matrices in 8 bits, the rest in 16."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nlu_engine.embeddings import Vectors, quantize
+
+SMALLEST = 2_048
+"""Numbers in the smallest matrix that is worth a scale a row."""
+_ROWS, _SCALES = ".rows", ".scales"
+
+
+def pack(weights: Mapping[str, Vectors]) -> dict[str, npt.NDArray[Any]]:
+    """Return the arrays to keep: matrices as 8-bit rows with one scale each, others halved."""
+    packed: dict[str, npt.NDArray[Any]] = {}
+    for name, value in weights.items():
+        if value.ndim < 2 or value.size < SMALLEST:
+            packed[name] = value.astype(np.float16)
+        else:
+            rows, scales = quantize(value.reshape(len(value), -1))
+            packed[name + _ROWS] = rows.reshape(value.shape)
+            packed[name + _SCALES] = scales
+    return packed
+
+
+def unpack(packed: Mapping[str, npt.NDArray[Any]]) -> dict[str, Vectors]:
+    """Return the weights that ``pack`` kept."""
+    weights: dict[str, Vectors] = {}
+    for name, value in packed.items():
+        if name.endswith(_ROWS):
+            whole = name.removesuffix(_ROWS)
+            scales = packed[whole + _SCALES].reshape(-1, *[1] * (value.ndim - 1))
+            weights[whole] = value.astype(np.float32) * scales
+        elif not name.endswith(_SCALES):
+            weights[name] = value.astype(np.float32)
+    return weights
+
+
+def rounded(weights: Mapping[str, Vectors]) -> dict[str, Vectors]:
+    """Return ``weights`` as they come back from an artifact."""
+    return unpack(pack(weights))

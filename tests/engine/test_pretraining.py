@@ -1,0 +1,216 @@
+"""The pipeline of a release: what is never learned from, kills, and every stage once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nlu_engine.embeddings import Tier, load_embeddings, load_encoder
+from nlu_engine.errors import EmbeddingsError
+from nlu_engine.features import FeatureExtractor, learn_vocabulary
+from nlu_engine.network import Network, NetworkShape
+from nlu_engine.pretraining.__main__ import main
+from nlu_engine.pretraining.corpora import Corpus, Excluded, draw_sentences, read_corpora
+from nlu_engine.pretraining.encoders import WordPieces, collate
+from nlu_engine.pretraining.encoders import load_encoder as load_trained
+from nlu_engine.pretraining.mlm import MlmPlan, hide, train_mlm
+from nlu_engine.pretraining.smoke import HIDDEN, SENTENCES, run_smoke
+from nlu_engine.pretraining.store import count_words, rank_words, reduce
+from nlu_engine.start import load_layers, start_from
+from nlu_engine.utterances import tokenize
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every stage has run once; the release is xx@1."""
+    folder = tmp_path_factory.mktemp("smoke")
+    run_smoke(folder, main)
+    return folder
+
+
+@pytest.fixture
+def corpora(made: Path) -> list[Corpus]:
+    return read_corpora([made / "one.txt", made / "two.txt"], Excluded([SENTENCES[-1]]))
+
+
+# --- What is learned from -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sentence", "held"),
+    [
+        ("Book a table for two!", True),
+        ("please book a table for two, now", True),
+        ("book a table for three", False),
+        ("play jazz", True),
+        ("play jazz music", False),  # short utterances are found as wholes only
+    ],
+)
+def test_test_utterances_are_excluded(sentence: str, held: bool) -> None:
+    assert Excluded(["book a table for two", "Play jazz."]).holds(sentence) is held
+
+
+def test_corpora_lose_duplicates_and_test_utterances(corpora: list[Corpus]) -> None:
+    first, second = corpora
+    assert (len(first.sentences), first.duplicates, first.excluded) == (6, 0, 1)
+    # All of the second file stands in the first already.
+    assert (len(second.sentences), second.duplicates) == (0, 5)
+    assert "6 sentences" in str(first) and "1 that hold" in str(first)
+
+
+def test_a_step_draws_the_same_sentences_again(corpora: list[Corpus]) -> None:
+    drawn = [draw_sentences(corpora[:1], {}, 4, step, seed=1) for step in range(9)]
+    assert drawn == [draw_sentences(corpora[:1], {}, 4, step, seed=1) for step in range(9)]
+    assert drawn != [draw_sentences(corpora[:1], {}, 4, step, seed=2) for step in range(9)]
+
+
+def test_a_weight_of_nothing_draws_nothing(made: Path) -> None:
+    corpora = [Corpus("a", ["from a"], 9, 0, 0), Corpus("b", ["from b"], 9, 0, 0)]
+    assert set(draw_sentences(corpora, {"b": 0.0}, 8, 0, seed=0)) == {"from a"}
+
+
+def test_words_are_ranked_by_frequency_then_taken_from_the_lists(tmp_path: Path) -> None:
+    corpus, listed = tmp_path / "corpus.txt", tmp_path / "words"
+    corpus.write_text("Buy me an apple\nbuy an orange\nis it cold\nit is an apple\nzyzzyva\n")
+    listed.write_text("orange\nOrange's\nplum\ncold\n")
+    ranked = rank_words(count_words([corpus]), [listed], 100)
+    assert ranked == ["an", "apple", "buy", "is", "it", "cold", "orange", "plum"]
+    assert rank_words(count_words([corpus]), [listed], 3) == ["an", "apple", "buy"]
+
+
+# --- The stages ---------------------------------------------------------------------------
+
+
+def test_whole_words_are_hidden(made: Path) -> None:
+    pieces = WordPieces(made / "base")
+    plan = MlmPlan(hidden_share=0.5)
+    batch, hidden, targets = hide(["buy me an apple", "is it cold"], pieces, plan, step=3)
+    whole = collate([["buy", "me", "an", "apple"], ["is", "it", "cold"]], pieces)
+    assert hidden.any(dim=1).all()
+    assert (targets == whole.ids[hidden]).all()
+    assert (batch.ids[~hidden] == whole.ids[~hidden]).all()
+    for row, word in [(0, 0), (0, 3), (1, 2)]:
+        of_word = hidden[row][whole.words[row] == word]
+        assert of_word.all() or not of_word.any()
+
+
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(
+    made: Path, corpora: list[Corpus], tmp_path: Path
+) -> None:
+    plan = MlmPlan(steps=6, batch_size=2, every=2)
+    train_mlm(made / "base", corpora[:1], plan, tmp_path / "whole", print)
+
+    class Killed(Exception):
+        pass
+
+    def kill(line: str) -> None:
+        if "step 6" in line:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_mlm(made / "base", corpora[:1], plan, tmp_path / "killed", kill)
+    assert not (tmp_path / "killed" / "model.safetensors").exists()
+    train_mlm(made / "base", corpora[:1], plan, tmp_path / "killed", print)
+    one, other = (load_trained(tmp_path / name).state_dict() for name in ("whole", "killed"))
+    name = "transformer.encoder.layer.1.output.dense.weight"
+    torch.testing.assert_close(one[name], other[name])
+    assert (one[name] != load_trained(made / "base").state_dict()[name]).any()
+    curve = (tmp_path / "whole" / "mlm.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in curve] == ["step", "2", "4", "6"]
+    other_seed = replace(plan, seed=1)
+    train_mlm(made / "base", corpora[:1], other_seed, tmp_path / "seed", print)
+    assert (load_trained(tmp_path / "seed").state_dict()[name] != one[name]).any()
+
+
+def test_reduction_keeps_what_varies() -> None:
+    generator = np.random.default_rng(0)
+    hidden = generator.normal(size=(50, 3))
+    vectors = (hidden @ generator.normal(size=(3, 12))).astype(np.float32)
+    reduced, kept = reduce(vectors, np.ones(50), 3)
+    assert reduced.shape == (50, 3)
+    assert kept == pytest.approx(1, abs=1e-4)
+
+
+def test_the_exported_encoder_computes_what_was_trained(made: Path) -> None:
+    trained, pieces = load_trained(made / "multitask").eval(), WordPieces(made / "multitask")
+    words = [["buy", "me", "an", "Apple"], ["is", "it"]]
+    with torch.no_grad():
+        expected, sentences = trained(collate(words, pieces))
+    found = load_encoder("xx@1", made).encode(words)
+    for row, one in enumerate(found):
+        assert one.words.shape == (len(words[row]), 300)
+        wanted = expected[row, : len(words[row])].numpy()
+        assert _cosine(one.words.ravel(), wanted.ravel()) > 0.95
+        assert _cosine(one.sentence, sentences[row].numpy()) > 0.95
+
+
+def test_what_else_is_in_the_batch_moves_a_vector_by_rounding_only(made: Path) -> None:
+    encoder = load_encoder("xx@1", made)
+    alone = encoder.encode([["buy", "apple"]])[0].words
+    together = encoder.encode([["buy", "apple"], ["is", "it", "cold", "outside", "today"]])[0].words
+    assert _cosine(alone.ravel(), together.ravel()) > 0.99
+
+
+def test_words_beyond_the_encoders_reach_have_vectors_too(made: Path) -> None:
+    encoded = load_encoder("xx@1", made).encode([["word"] * 500])[0]
+    assert encoded.words.shape == (500, 300)
+    assert np.isfinite(encoded.words).all()
+
+
+def _cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+@pytest.mark.parametrize(("tier", "width"), [("quick", 60), ("full", 360)])
+def test_a_tier_reads_what_it_promises(made: Path, tier: Tier, width: int) -> None:
+    vocabulary = learn_vocabulary([tokenize("buy")], ["a"], [])
+    extract = FeatureExtractor(load_embeddings("xx@1", made), vocabulary, tier, covered=True)
+    features = extract(tokenize("buy apple"))
+    assert features.shared.shape == (2, width)
+    assert features.sentence.shape == ((HIDDEN,) if tier == "full" else (0,))
+
+
+def test_a_quick_network_starts_from_the_layers_of_the_release(made: Path) -> None:
+    vocabulary = learn_vocabulary([tokenize("buy 冷")], ["a"], [])
+    shape = NetworkShape(
+        words=2, characters=len(vocabulary.characters) + 2, intents=1, tags=1, dimensions=60
+    )
+    network = Network(shape)
+    own = network.characters.weight[-1].detach().clone()
+    layers = load_layers(load_embeddings("xx@1", made))
+    start_from(network, layers)
+    torch.testing.assert_close(network.project.weight.detach(), layers["project.weight"])
+    torch.testing.assert_close(network.characters.weight[-1].detach(), own)
+
+
+def test_negatives_are_short_utterances_of_others(made: Path) -> None:
+    lines = (made / "xx@1" / "negatives.txt").read_text().splitlines()
+    assert "is it cold" in lines
+    assert SENTENCES[-1] not in lines
+    assert all(3 <= len(line.split()) <= 14 for line in lines)
+
+
+def test_the_manifest_names_what_was_used_and_vouches_for_every_file(made: Path) -> None:
+    release = made / "xx@1"
+    manifest = json.loads((release / "manifest.json").read_text())
+    assert manifest["labelled"] == ["fruit", "weather"]
+    assert manifest["corpora"] == ["one.txt", "two.txt"]
+    files = {path.name for path in release.iterdir()} - {"manifest.json"}
+    assert set(manifest["files"]) == files
+    encoder = release / "encoder.onnx"
+    content = bytearray(encoder.read_bytes())
+    content[-1] ^= 1
+    (release / "kept").write_bytes(encoder.read_bytes())
+    try:
+        encoder.write_bytes(content)
+        load_encoder.cache_clear()
+        with pytest.raises(EmbeddingsError, match="encoder.onnx"):
+            load_encoder("xx@1", made)
+    finally:
+        (release / "kept").replace(encoder)
+        load_encoder.cache_clear()
