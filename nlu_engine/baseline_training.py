@@ -73,7 +73,11 @@ def fit_intents(
     names = tuple(sorted(set(intents)))
     rows = {name: row for row, name in enumerate(names)}
     targets = [*(rows[intent] for intent in intents), *[len(names)] * len(outside)]
-    weights, intercepts = _fit_maxent(_tf_idf(counted, features, idf), targets, inverse_penalty)
+    # All negatives together weigh as much as one intent, or rare words would all mean "none".
+    share = min(1.0, len(tokenized) / len(names) / max(1, len(outside)))
+    importance = [1.0] * len(tokenized) + [share] * len(outside)
+    matrix = _tf_idf(counted, features, idf)
+    weights, intercepts = _fit_maxent(matrix, targets, inverse_penalty, importance)
     return MaxEntIntents(features, idf, weights, intercepts, names)
 
 
@@ -112,12 +116,16 @@ def _tf_idf(counted: Sequence[Counter[str]], features: dict[str, int], idf: Vect
 
 
 def _fit_maxent(
-    matrix: csr_matrix, targets: Sequence[int], inverse_penalty: float
+    matrix: csr_matrix,
+    targets: Sequence[int],
+    inverse_penalty: float,
+    importance: Sequence[float],
 ) -> tuple[Vectors, Vectors]:
     """Return coefficients (features, intents) and intercepts (intents,)."""
     if len(set(targets)) == 1:
         return np.zeros((matrix.shape[1], 1), np.float32), np.zeros(1, np.float32)
-    classifier = LogisticRegression(C=inverse_penalty, max_iter=1000).fit(matrix, targets)
+    classifier = LogisticRegression(C=inverse_penalty, max_iter=1000)
+    classifier.fit(matrix, targets, sample_weight=importance)
     coefficients, intercepts = classifier.coef_, classifier.intercept_
     if len(intercepts) == 1:  # scikit-learn keeps one row for two classes
         coefficients = np.concatenate([-coefficients, coefficients]) / 2
