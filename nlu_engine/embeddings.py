@@ -47,6 +47,8 @@ STORE_FORMAT = 2
 WORDS = "words.safetensors"
 ENCODER_FILES = ("encoder.onnx", "pieces.safetensors", "tokenizer.json")
 NGRAM_LENGTHS = (3, 4, 5)
+MAX_LETTERS = 64
+"""Letters of a word that are looked at: nobody fills a process's memory with longer ones."""
 KNOWN_WORDS = 4_096
 """Vectors that a process keeps ready: the words said most often."""
 TIERS: tuple[Tier, ...] = ("quick", "full")
@@ -96,8 +98,8 @@ def ngrams(word: str) -> Iterator[str]:
 
 
 def ngram_buckets(word: str, bucket_count: int) -> list[int]:
-    """Return the bucket of each n-gram of ``word``; long words keep their first 64 letters."""
-    return [zlib.crc32(ngram.encode()) % bucket_count for ngram in ngrams(word[:64])]
+    """Return the bucket of each n-gram of ``word``, of which only the first letters count."""
+    return [zlib.crc32(ngram.encode()) % bucket_count for ngram in ngrams(word[:MAX_LETTERS])]
 
 
 def word_hash(word: str) -> int:
@@ -160,7 +162,7 @@ class SharedEmbeddings:
         self.release = release
         self.manifest = manifest
         self.root = path.parent.parent
-        self.vector = lru_cache(KNOWN_WORDS)(self._vector_of)
+        self._known = lru_cache(KNOWN_WORDS)(self._vector_of)
         tensors = map_tensors(path)
         self._hashes = tensors["hashes"]
         self._vectors = PackedTable.of(tensors, "vectors")
@@ -190,8 +192,11 @@ class SharedEmbeddings:
         """The folder of the release."""
         return self.root / self.release
 
-    def _vector_of(self, word: str) -> Vectors:
+    def vector(self, word: str) -> Vectors:
         """Return the vector of ``word``, shape (dimensions,), composed if it is unknown."""
+        return self._known(word[:MAX_LETTERS])
+
+    def _vector_of(self, word: str) -> Vectors:
         word = normalize(word)
         row = self.row_of(word)
         return self.composed(word) if row is None else self._vectors.rows(row)
@@ -282,12 +287,6 @@ def map_tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
         )
         for name, facts in header.items()
     }
-
-
-def quantize(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
-    """Return 8-bit rows and one scale a row, for ``vectors`` of shape (rows, dimensions)."""
-    scales = np.maximum(np.abs(vectors).max(axis=1), 1e-8).astype(np.float32) / 127
-    return np.round(vectors / scales[:, None]).astype(np.int8), scales
 
 
 def known_share(embeddings: SharedEmbeddings, words: Iterable[str]) -> float:

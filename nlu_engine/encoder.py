@@ -18,13 +18,14 @@ import numpy.typing as npt
 import onnxruntime
 from tokenizers import Tokenizer
 
-from nlu_engine.embeddings import ENCODER_FILES, PackedTable, Vectors, map_tensors
+from nlu_engine.embeddings import ENCODER_FILES, MAX_LETTERS, PackedTable, Vectors, map_tensors
 
 LAYERS, PIECES, TOKENIZER = ENCODER_FILES
 MAX_PIECES = 192
-"""Word pieces of an utterance that the encoder reads; words beyond have a vector of zeros."""
+"""Word pieces of an utterance that the encoder reads; words beyond them share one vector."""
 BATCH = 32
-KNOWN_WORDS = 50_000
+KNOWN_WORDS = 20_000
+"""Words whose pieces a process keeps ready."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class ContextualEncoder:
         return [found[row] for row in range(len(utterances))]
 
     def _encode(self, utterances: Sequence[Sequence[str]]) -> list[Encoded]:
-        pieces = [[self._pieces_of(word) for word in words] for words in utterances]
+        pieces = [[self._pieces_of(word[:MAX_LETTERS]) for word in words] for words in utterances]
         lengths = [min(MAX_PIECES, 2 + sum(map(len, words))) for words in pieces]
         width, count = max(lengths), max(len(words) for words in utterances)
         ids = np.zeros((len(pieces), width), dtype=np.int64)

@@ -97,13 +97,14 @@ class TrainingData:
 
 
 def _fallback(model: InteractionModel) -> Fallback | None:
+    """Return the fallback that ``model`` asks for; a level that Alexa does not have is MEDIUM."""
     if all(intent.name != FALLBACK_INTENT for intent in model.intents):
         return None
-    configuration = model.extra.get("unknown", {}).get("modelConfiguration")
-    level = configuration
-    for key in ("fallbackIntentSensitivity", "level"):
+    level: Any = model.extra.get("languageModel", {}).get("unknown", {})
+    for key in ("modelConfiguration", "fallbackIntentSensitivity", "level"):
         level = level.get(key) if isinstance(level, dict) else None
-    return Fallback(sensitivity=level) if level in THRESHOLDS else Fallback()
+    known = isinstance(level, str) and level in THRESHOLDS
+    return Fallback(sensitivity=level) if known else Fallback()
 
 
 def _exact(model: InteractionModel, locale: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlu_engine.embeddings import Vectors, quantize
+from nlu_engine.embeddings import Vectors
 
 SMALLEST = 2_048
 """Numbers in the smallest matrix that is worth a scale a row."""
@@ -44,3 +44,9 @@ def unpack(packed: Mapping[str, npt.NDArray[Any]]) -> dict[str, Vectors]:
 def rounded(weights: Mapping[str, Vectors]) -> dict[str, Vectors]:
     """Return ``weights`` as they come back from an artifact."""
     return unpack(pack(weights))
+
+
+def quantize(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
+    """Return 8-bit rows and one scale a row, for ``vectors`` of shape (rows, dimensions)."""
+    scales = np.maximum(np.abs(vectors).max(axis=1), 1e-8).astype(np.float32) / 127
+    return np.round(vectors / scales[:, None]).astype(np.int8), scales

@@ -44,6 +44,10 @@ class Excluded:
     def __len__(self) -> int:
         return len(self._words)
 
+    def has(self, utterance: str) -> bool:
+        """Return whether ``utterance`` is a test utterance."""
+        return tuple(_words(utterance)) in self._words
+
     def holds(self, sentence: str) -> bool:
         """Return whether ``sentence`` is a test utterance, or contains a longer one."""
         words = tuple(_words(sentence))
@@ -135,7 +139,7 @@ def read_skills(
     for file in files:
         read = read_labelled(file)
         unique = list(dict.fromkeys(read))
-        kept = [one for one in unique if tuple(_words(one.text)) not in excluded._words]
+        kept = [one for one in unique if not excluded.has(one.text)]
         skills[file.parent.name] = kept
         report.append(
             f"{file.parent.name}: {len(kept):,} utterances; dropped {len(read) - len(unique):,} "

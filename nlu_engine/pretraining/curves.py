@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+Report = Callable[[str], None]
+"""Takes a line on how far a stage is."""
 
 
 class Curve:

@@ -7,7 +7,7 @@ last checkpoint as if nothing had happened.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from transformers.models.bert.modeling_bert import BertLMPredictionHead
 
 from nlu_engine.pretraining.checkpoints import load_checkpoint, save_checkpoint
 from nlu_engine.pretraining.corpora import MAX_WORDS, Corpus, draw_sentences
-from nlu_engine.pretraining.curves import Curve
+from nlu_engine.pretraining.curves import Curve, Report
 from nlu_engine.pretraining.encoders import (
     Pieces,
     SharedEncoder,
@@ -28,8 +28,6 @@ from nlu_engine.pretraining.encoders import (
     save_encoder,
 )
 from nlu_engine.utterances import tokenize
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)

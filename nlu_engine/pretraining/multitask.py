@@ -9,9 +9,10 @@ mean of the last layer is held near what the off-the-shelf encoder says of the u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +22,9 @@ from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.network import Crf
 from nlu_engine.pretraining.checkpoints import load_checkpoint, save_checkpoint
 from nlu_engine.pretraining.corpora import MAX_WORDS
-from nlu_engine.pretraining.curves import Curve
+from nlu_engine.pretraining.curves import Curve, Report
 from nlu_engine.pretraining.encoders import (
+    Pieces,
     SharedEncoder,
     WordPieces,
     collate,
@@ -32,7 +34,6 @@ from nlu_engine.pretraining.encoders import (
 from nlu_engine.pretraining.mlm import ramp
 from nlu_engine.utterances import tags_of, tokenize
 
-Report = Callable[[str], None]
 DIMENSIONS = 300
 
 
@@ -156,36 +157,49 @@ def train_multitask(
     for step in range(done, plan.steps):
         torch.manual_seed(plan.seed * 1_000_003 + step)
         name, chosen, lowered = draw(tasks, plan, step)
-        task = tasks[name]
-        words = [task.words[row] for row in chosen]
-        if lowered:
-            words = [[word.lower() for word in one] for one in words]
-        batch = collate(words, pieces)
         optimizer.param_groups[0]["lr"] = plan.encoder_rate * ramp(step, plan.steps)
         optimizer.param_groups[1]["lr"] = plan.head_rate * ramp(step, plan.steps)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            vectors, sentence = model.encoder(batch)
-            with torch.no_grad():
-                target = taught(batch)[1].float()
-        vectors, sentence = vectors.float(), sentence.float()
-        count = batch.word_mask.shape[1]
-        tags = torch.zeros(len(chosen), count, dtype=torch.long)
-        for row, index in enumerate(chosen):
-            found = task.tags[index][:count]
-            tags[row, : len(found)] = torch.tensor(found)
-        intents = torch.tensor([task.intents[row] for row in chosen])
-        loss = model.heads[_key(name)].loss(vectors, sentence, batch.word_mask, tags, intents)  # type: ignore[operator]
-        likeness = 1 - torch.cosine_similarity(sentence, target, dim=-1).mean()
-        total = loss + plan.likeness * likeness
+        batch = collate(_words_of(tasks[name], chosen, lowered), pieces)
+        loss, likeness = _losses(model, taught, name, tasks[name], chosen, batch)
+        total = loss + plan.likeness * (1 - likeness)
         optimizer.zero_grad()
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*encoder, *others], 1.0)
         optimizer.step()
         curve.add(total.item())
         if (step + 1) % plan.every == 0 or step + 1 == plan.steps:
-            report(f"multitask {curve.write(step + 1)}, likeness {1 - likeness.item():.3f}")
+            report(f"multitask {curve.write(step + 1)}, likeness {likeness.item():.3f}")
             save_checkpoint(folder, step + 1, model, optimizer)
     save_encoder(model.encoder, source, folder)
+
+
+def _words_of(task: Task, chosen: Sequence[int], lowered: bool) -> list[list[str]]:
+    words = [task.words[row] for row in chosen]
+    return [[word.lower() for word in one] for one in words] if lowered else words
+
+
+def _losses(
+    model: MultitaskModel,
+    taught: SharedEncoder,
+    name: str,
+    task: Task,
+    chosen: Sequence[int],
+    batch: Pieces,
+) -> tuple[Tensor, Tensor]:
+    """Return the loss of the skill's heads, and the mean cosine to the teacher's sentences."""
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        vectors, sentence = model.encoder(batch)
+        with torch.no_grad():
+            target = taught(batch)[1].float()
+    count = batch.word_mask.shape[1]
+    tags = torch.zeros(len(chosen), count, dtype=torch.long)
+    for row, index in enumerate(chosen):
+        found = task.tags[index][:count]
+        tags[row, : len(found)] = torch.tensor(found)
+    intents = torch.tensor([task.intents[row] for row in chosen])
+    heads: Any = model.heads[_key(name)]
+    loss = heads.loss(vectors.float(), sentence.float(), batch.word_mask, tags, intents)
+    return loss, torch.cosine_similarity(sentence.float(), target, dim=-1).mean()
 
 
 def draw(tasks: Mapping[str, Task], plan: MultitaskPlan, step: int) -> tuple[str, list[int], bool]:

@@ -10,7 +10,7 @@ layers that already know what a slot looks like.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +24,9 @@ from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.network import Network
 from nlu_engine.neural_training import TrainingSet, loss_of, network_for, prepare
 from nlu_engine.pretraining.checkpoints import load_checkpoint, save_checkpoint
-from nlu_engine.pretraining.curves import Curve
+from nlu_engine.pretraining.curves import Curve, Report
 from nlu_engine.pretraining.mlm import ramp
 from nlu_engine.start import SHARED_CHARACTER_ROWS, SHARED_LAYERS, save_layers
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ al. 2017; Pinter et al. 2017), which compose any word outside the vocabulary.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,10 @@ from safetensors.numpy import save_file
 
 from nlu_engine.embeddings import WORDS, Vectors, ngram_buckets, pack_table, word_hash
 from nlu_engine.pretraining.corpora import lines
+from nlu_engine.pretraining.curves import Report
 from nlu_engine.pretraining.encoders import WordPieces, collate, load_encoder, pool_words
 from nlu_engine.utterances import normalize, tokenize
 
-Report = Callable[[str], None]
 GROUP = 30
 """Numbers that share a scale."""
 

@@ -16,6 +16,7 @@ from nlu_engine.embeddings import (
     PackedTable,
     SharedEmbeddings,
     load_embeddings,
+    load_encoder,
     pack_table,
     release_for,
     service_for,
@@ -82,6 +83,15 @@ def test_a_word_outside_the_vocabulary_is_composed(embeddings: SharedEmbeddings,
     assert vector.shape == (300,)
     assert np.isfinite(vector).all()
     assert np.linalg.norm(vector) > 0
+
+
+def test_endless_words_fill_no_memory(embeddings: SharedEmbeddings) -> None:
+    encoder = load_encoder(embeddings.release)
+    endless = ["x" * 64 + "y" * (9_000 + n) for n in range(5)]
+    vectors = [embeddings.vector(word) for word in endless]
+    assert all(vector is vectors[0] for vector in vectors)
+    encoded = encoder.encode([[word] for word in endless])
+    assert all((one.words == encoded[0].words).all() for one in encoded)
 
 
 def test_a_composed_word_lies_near_its_relatives(embeddings: SharedEmbeddings) -> None:

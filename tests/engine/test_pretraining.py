@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +17,15 @@ from nlu_engine.features import FeatureExtractor, learn_vocabulary
 from nlu_engine.network import Network, NetworkShape
 from nlu_engine.pretraining.__main__ import main
 from nlu_engine.pretraining.corpora import Corpus, Excluded, draw_sentences, read_corpora
+from nlu_engine.pretraining.e5 import write_base
 from nlu_engine.pretraining.encoders import WordPieces, collate
 from nlu_engine.pretraining.encoders import load_encoder as load_trained
+from nlu_engine.pretraining.home_assistant import write_utterances
 from nlu_engine.pretraining.mlm import MlmPlan, hide, train_mlm
 from nlu_engine.pretraining.smoke import HIDDEN, SENTENCES, run_smoke
-from nlu_engine.pretraining.store import count_words, rank_words, reduce
+from nlu_engine.pretraining.store import capitalized, count_words, rank_words, reduce
 from nlu_engine.start import load_layers, start_from
+from nlu_engine.training_data import read_labelled
 from nlu_engine.utterances import tokenize
 
 
@@ -81,6 +85,104 @@ def test_words_are_ranked_by_frequency_then_taken_from_the_lists(tmp_path: Path)
     ranked = rank_words(count_words([corpus]), [listed], 100)
     assert ranked == ["an", "apple", "buy", "is", "it", "cold", "orange", "plum"]
     assert rank_words(count_words([corpus]), [listed], 3) == ["an", "apple", "buy"]
+
+
+def test_templates_become_labelled_utterances(tmp_path: Path) -> None:
+    document = {
+        "intents": {
+            "TurnOn": {
+                "data": [{"sentences": ["(turn|switch) on [the ]{name} in <area>", "on ; now"]}]
+            }
+        },
+        "expansion_rules": {"area": "[the ]{area}"},
+        "lists": {
+            "name": {"values": ["lamp", {"in": "(fan|ventilator)"}]},
+            "area": {"wildcard": True},
+        },
+    }
+    file, out = tmp_path / "en.json", tmp_path / "made" / "train.jsonl"
+    file.write_text(json.dumps(document))
+    words = ["kitchen", "cellar", "attic", "no", "r2d2"]
+    count = write_utterances(file, words, 12, out)
+    made = read_labelled(out)
+    assert len(made) == count > 3
+    for one in made:
+        assert one.frame.intent == "TurnOn"
+        name, area = one.frame.slots
+        assert (name.name, area.name) == ("name", "area")
+        assert name.text in {"lamp", "fan", "ventilator"}
+        assert set(area.text.split()) <= {"kitchen", "cellar", "attic"}
+        assert one.text[area.start : area.end] == area.text
+        assert one.text.startswith(("turn on", "switch on"))
+    write_utterances(file, words, 12, tmp_path / "again.jsonl")
+    assert (tmp_path / "again.jsonl").read_text() == out.read_text()
+
+
+def _packed(values: np.ndarray) -> bytes:
+    """Return blocks of a scale and 32 numbers of 4 bits, as the e5 file has them."""
+    numbers = values.reshape(-1, 32).astype(np.uint8)
+    halves = numbers[:, :16] | numbers[:, 16:] << 4
+    scales = np.full((len(numbers), 1), 0.5, np.float16).view(np.uint8)
+    return np.concatenate([scales, halves], axis=1).tobytes()
+
+
+def test_the_multilingual_weights_are_read_and_pruned(tmp_path: Path) -> None:
+    hidden, pieces = 32, ["<s>", "<pad>", "</s>", "<unk>", "▁ab", "▁x", "c", "▁unused", "<mask>"]
+    generator = np.random.default_rng(0)
+    matrix = lambda rows, columns: generator.integers(0, 16, size=rows * columns)  # noqa: E731
+    names = {"emb.word": matrix(len(pieces), hidden), "emb.pos": matrix(8, hidden)}
+    names |= {"emb.type": matrix(2, hidden)}
+    names |= {f"l0.{part}.w": matrix(hidden, hidden) for part in ("q", "k", "v", "ao", "fi", "fo")}
+    vectors = [
+        "emb.ln.w",
+        "emb.ln.b",
+        *(f"l0.{part}.b" for part in ("q", "k", "v", "ao", "fi", "fo")),
+    ]
+    vectors += [f"l0.{part}.{kind}" for part in ("aln", "oln") for kind in "wb"]
+    blobs = [piece.encode() for piece in pieces]
+    offsets = np.cumsum([0] + [len(blob) for blob in blobs])
+    head = b"E5S1" + struct.pack("<I7i", 1, hidden, 1, 2, hidden, len(pieces), 8, 2)
+    head += struct.pack("<fi5iQ", 1e-12, 32, len(pieces), 0, 2, 1, 3, int(offsets[-1]))
+    head += struct.pack(f"<{len(offsets)}I", *offsets) + struct.pack(
+        f"<{len(pieces)}f", *[-1.0] * len(pieces)
+    )
+    head += b"".join(blobs) + struct.pack("<iI", 0, 3) + b"map"
+    contents = {name: (1, len(values), _packed(values)) for name, values in names.items()}
+    contents |= {name: (0, hidden, np.full(hidden, 2.0, np.float32).tobytes()) for name in vectors}
+    sizes = sum(2 + len(name) + 21 for name in contents)
+    at = len(head) + 4 + sizes
+    table, tail = struct.pack("<i", len(contents)), b""
+    for name, (kind, count, raw) in contents.items():
+        table += struct.pack("<H", len(name)) + name.encode()
+        table += struct.pack("<BIQQ", kind, count, at + len(tail), len(raw))
+        tail += raw
+    file = tmp_path / "e5.bin"
+    file.write_bytes(head + table + tail)
+
+    words = ["ab", "abab", "abc", "xab", "cc"]
+    kept = write_base(file, words, tmp_path / "base")
+    tokenizer = WordPieces(tmp_path / "base")
+    trained = load_trained(tmp_path / "base").transformer
+    assert kept == tokenizer.count < len(pieces)
+    assert tokenizer.of_word("unused") != [7]
+    expected = (names["emb.word"].reshape(len(pieces), hidden) - 8) * 0.5
+    [row] = tokenizer.of_word("ab")
+    word_vectors = trained.embeddings.word_embeddings.weight.detach().numpy()
+    np.testing.assert_allclose(word_vectors[row], expected[pieces.index("▁ab")])
+    np.testing.assert_allclose(word_vectors[-1], expected[-1])  # the mask
+    layer = trained.encoder.layer[0].attention.self.query
+    expected = (names["l0.q.w"].reshape(hidden, hidden) - 8) * 0.5
+    np.testing.assert_allclose(layer.weight.detach().numpy(), expected)
+
+    file.write_bytes(b"GGUF" + head)
+    with pytest.raises(ValueError, match="E5S1"):
+        write_base(file, words, tmp_path / "other")
+
+
+def test_german_nouns_are_told_by_their_capital(tmp_path: Path) -> None:
+    listed = tmp_path / "ngerman"
+    listed.write_text("Licht\nlicht\nWetter\nlaufen\nUSA\n")
+    assert capitalized([listed]) == {"wetter"}
 
 
 # --- The stages ---------------------------------------------------------------------------

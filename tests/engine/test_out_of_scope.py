@@ -1,0 +1,148 @@
+"""The fallback: who has one, what it learns from, and what it answers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from nlu_engine.artifact import read_artifact, write_artifact
+from nlu_engine.comparison import compare
+from nlu_engine.embeddings import TIERS, Tier, load_embeddings
+from nlu_engine.frames import AnnotatedUtterance, Frame, RankedIntent
+from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.out_of_scope import FALLBACK_INTENT, MOST, Fallback, negatives_for
+from nlu_engine.parsers import ParserPair, Recognition, SkillParser
+from nlu_engine.resolution import Resolver
+from nlu_engine.training import train_parsers
+from nlu_engine.training_data import TrainingData
+from tests.engine.conftest import FRUIT_SKILL
+
+OUTSIDE = [
+    "what is the capital of france",
+    "turn on the lights in the kitchen",
+    "play some jazz in the living room",
+    "remind me to call my mother at five",
+    "how much money is in my account",
+]
+
+
+def skill_with_fallback(level: Any = None) -> dict[str, Any]:
+    document = copy.deepcopy(FRUIT_SKILL)
+    model: dict[str, Any] = document["interactionModel"]["languageModel"]
+    model["intents"].append({"name": FALLBACK_INTENT, "samples": []})
+    if level is not None:
+        model["modelConfiguration"] = {"fallbackIntentSensitivity": {"level": level}}
+    return document
+
+
+def data_of(document: dict[str, Any]) -> TrainingData:
+    model = InteractionModel.from_json(document)
+    return TrainingData.from_interaction_model(model, locale="en-US")
+
+
+@pytest.fixture(scope="module")
+def pair() -> ParserPair:
+    return train_parsers(data_of(skill_with_fallback("HIGH")), tier="quick")
+
+
+@pytest.mark.parametrize("level", ["LOW", "MEDIUM", "HIGH"])
+@pytest.mark.parametrize("layout", ["interactionModel", "languageModel", "flat"])
+def test_the_sensitivity_of_the_skill_is_read_in_every_layout(level: str, layout: str) -> None:
+    document = skill_with_fallback(level)
+    if layout != "interactionModel":
+        document = document["interactionModel"]
+    if layout == "flat":
+        document = document["languageModel"]
+    assert data_of(document).fallback == Fallback(sensitivity=level)
+
+
+@pytest.mark.parametrize("level", [None, "EXTREME", ["LOW"], {"a": 1}, 3])
+def test_no_level_or_an_unknown_one_is_medium(level: Any) -> None:
+    assert data_of(skill_with_fallback(level)).fallback == Fallback(sensitivity="MEDIUM")
+
+
+def test_a_skill_without_the_intent_has_no_fallback(fruit_pair: ParserPair) -> None:
+    assert data_of(FRUIT_SKILL).fallback is None
+    for parser in (fruit_pair.neural, fruit_pair.maxent_crf):
+        assert parser.parse(OUTSIDE[0]).out_of_scope is None
+
+
+def test_a_more_sensitive_fallback_answers_sooner() -> None:
+    thresholds = [Fallback(sensitivity=level).threshold for level in ("LOW", "MEDIUM", "HIGH")]
+    assert thresholds == sorted(thresholds, reverse=True)
+
+
+@pytest.mark.parametrize(("level", "answers"), [("LOW", False), ("MEDIUM", True), ("HIGH", True)])
+def test_the_sensitivity_decides_what_is_rejected(level: str, answers: bool) -> None:
+    class Unsure:
+        def recognize(self, tokens: Any) -> Recognition:
+            return Recognition((RankedIntent("Buy", 1.0),), ("O",) * len(tokens), (), 0.6)
+
+    parser = SkillParser(
+        Unsure(),
+        exact={},
+        resolver=Resolver({}, {}, "en-US"),
+        fallback=Fallback(sensitivity=level),
+    )
+    parse = parser.parse("something else")
+    assert (parse.frame.intent == FALLBACK_INTENT) is answers
+    assert parse.out_of_scope == 0.6
+    if answers:
+        assert parse.confidence == 0.6
+        assert [one.intent for one in parse.alternatives] == ["Buy"]
+
+
+@pytest.mark.parametrize("name", ["neural", "maxent_crf"])
+def test_both_parsers_tell_what_is_out_of_scope(pair: ParserPair, name: str) -> None:
+    parser: SkillParser = getattr(pair, name)
+    inside = [parser.parse(text).out_of_scope for text in ("buy me an apple", "is it raining")]
+    outside = [parser.parse(text).out_of_scope for text in OUTSIDE]
+    assert max(one for one in inside if one is not None) < 0.3
+    assert sum(one > 0.3 for one in outside if one is not None) >= 3
+    assert parser.parse("buy me an apple").frame.intent == "BuyIntent"
+
+
+def test_the_fallback_survives_the_artifact(pair: ParserPair, tmp_path: Any) -> None:
+    write_artifact(pair, tmp_path / "artifact")
+    again = read_artifact(tmp_path / "artifact")
+    for text in [*OUTSIDE, "buy me an apple"]:
+        assert again.parse(text).to_dict() == pair.parse(text).to_dict()
+
+
+def test_negatives_leave_out_what_is_most_like_the_skill() -> None:
+    embeddings = load_embeddings("en@2")
+    weather = ["will it rain tomorrow", "what is the weather like in paris", "is it cold outside"]
+    chosen = negatives_for(weather, embeddings, seed=0)
+    assert 0 < len(chosen) <= MOST
+    assert chosen == negatives_for(weather, embeddings, seed=0)
+    assert chosen != negatives_for(weather, embeddings, seed=1)
+
+    def about_weather(texts: list[str]) -> float:
+        return sum("weather" in text or "rain" in text for text in texts) / len(texts)
+
+    everything = (embeddings.directory / "negatives.txt").read_text().splitlines()
+    assert about_weather(chosen) < about_weather(everything)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_labelled_utterances_marked_oos_are_negatives(tier: Tier) -> None:
+    rows = [
+        ("buy apples", "Buy"),
+        ("buy pears", "Buy"),
+        ("is it cold", "Ask"),
+        ("will it rain", "Ask"),
+    ]
+    train = [AnnotatedUtterance(text, Frame(intent)) for text, intent in rows]
+    train += [AnnotatedUtterance(text, Frame("oos")) for text in OUTSIDE[:3]]
+    data = TrainingData.from_labelled(train, locale="en-US")
+    assert data.fallback == Fallback("oos")
+    assert data.negatives == tuple(OUTSIDE[:3])
+    assert set(data.intent_slots) == {"Buy", "Ask"}
+    result = compare(data, train, tier=tier)
+    for measured in result["parsers"].values():
+        assert 0.5 <= measured["in_scope_accuracy"] <= 1
+        assert 0 <= measured["out_of_scope_recall"] <= 1
+    assert result["parsers"]["neural"]["in_scope_accuracy"] == 1
+    assert result["parsers"]["neural"]["out_of_scope_recall"] == 1
