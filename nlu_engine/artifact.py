@@ -47,7 +47,6 @@ from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.out_of_scope import Fallback
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
-from nlu_engine.weights import pack, unpack
 
 NEURAL_FILES = ("neural.safetensors", "neural.json", "skill.json")
 MAXENT_CRF_FILES = ("intents.safetensors", "intents.json", "slots.crfsuite", "skill.json")
@@ -104,7 +103,7 @@ def _files_of(pair: ParserPair) -> dict[str, bytes]:
         "coefficients": intents.coefficients,
         "intercepts": intents.intercepts,
     }
-    weights = {**pack(neural.weights), "allowed": neural.allowed.astype(np.uint8)}
+    weights = {**neural.packed, "allowed": neural.allowed.astype(np.uint8)}
     return {
         "neural.safetensors": save(weights),
         "neural.json": _json(neural.vocabulary.to_dict()),
@@ -271,7 +270,7 @@ def _neural(contents: _Contents) -> SkillParser:
         contents.manifest["tier"],
         covered=is_covered(contents.manifest["locale"]),
     )
-    recognizer = NeuralRecognizer(unpack(arrays), vocabulary, extract, allowed)
+    recognizer = NeuralRecognizer(arrays, vocabulary, extract, allowed)
     return SkillParser(recognizer, **contents.skill_of("neural"))
 
 

@@ -42,12 +42,16 @@ class NetworkShape:
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded arrays of b utterances of up to n tokens."""
+    """Arrays of b utterances of up to n tokens, t tokens in all and u different words.
 
-    shared: Tensor  # (b, n, dimensions)
-    words: Tensor  # (b, n)
-    characters: Tensor  # (b, n, characters)
-    shapes: Tensor  # (b, n, shape features)
+    The tokens of all utterances lie one after the other: nothing is computed for padding.
+    """
+
+    shared: Tensor  # (t, dimensions)
+    words: Tensor  # (t,)
+    shapes: Tensor  # (t, shape features)
+    spelled: Tensor  # (t,), the row of each token's spelling
+    spellings: Tensor  # (u, characters)
     mask: Tensor  # (b, n), true where there is a token
     tags: Tensor  # (b, n)
     sentences: Tensor  # (b, sentence)
@@ -78,58 +82,76 @@ class Network(nn.Module):
         self.intent_out = nn.Linear(shape.head, shape.intents)
         self.crf = Crf(shape.tags)
         self.dropout = nn.Dropout(shape.dropout)
+        self.sentence_dropout = nn.Dropout(shape.dropout / 2)
         nn.init.normal_(self.words.weight, std=0.1)
         nn.init.normal_(self.characters.weight, std=0.3)
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return intent scores (b, intents) and tag scores (b, n, tags)."""
-        shared = self.normalize(self.project(self._drop(batch.shared)))  # (b, n, projection)
-        token = torch.cat(
-            [shared, self._local(batch), self._spelling(batch.characters), batch.shapes], dim=-1
-        )
-        token = self.dropout(token)
-        context = self.dropout(self._recurred(token, batch.mask))  # (b, n, 2 hidden)
+        drop = _Dropout(batch.mask) if self.training else _nothing
+        rate = self.shape.dropout
+        shared = self.normalize(self.project(drop(batch.shared, rate / 2)))  # (t, projection)
+        spelling = self._spelling(batch.spellings)[batch.spelled]
+        token = torch.cat([shared, self._local(batch.words), spelling, batch.shapes], dim=-1)
+        token = drop(token, rate)
+        context = drop(self._recurred(token, batch.mask), rate)  # (t, 2 hidden)
         tag = nn.functional.gelu(self.tag_hidden(torch.cat([context, token], dim=-1)))
-        return self._intents(context, shared, batch), self.tag_out(self.dropout(tag))
+        tags = _padded(self.tag_out(drop(tag, rate)), batch.mask)
+        return self._intents(context, shared, batch), tags
 
     def _recurred(self, token: Tensor, mask: Tensor) -> Tensor:
         packed = nn.utils.rnn.pack_padded_sequence(
-            token, mask.sum(dim=1), batch_first=True, enforce_sorted=False
+            _padded(token, mask), mask.sum(dim=1), batch_first=True, enforce_sorted=False
         )
         states, _ = nn.utils.rnn.pad_packed_sequence(self.recur(packed)[0], batch_first=True)
-        return states
+        return states[mask]
 
-    def _drop(self, shared: Tensor) -> Tensor:
-        return nn.functional.dropout(shared, self.shape.dropout / 2, self.training)
-
-    def _local(self, batch: Batch) -> Tensor:
-        words = batch.words
+    def _local(self, words: Tensor) -> Tensor:
         if self.training:  # learn to live without the skill's own words
-            dropped = torch.rand(words.shape) < self.shape.word_dropout
-            words = torch.where(dropped & (words > 0), 1, words)
+            words = torch.where(torch.rand(words.shape) < self.shape.word_dropout, 1, words)
         vectors: Tensor = self.words(words)
         return vectors
 
     def _spelling(self, characters: Tensor) -> Tensor:
-        batch, length, width = characters.shape
-        flat = characters.reshape(batch * length, width)
-        convolved = self.convolve(self.characters(flat).transpose(1, 2))  # (b n, filters, width)
-        padding = (flat == 0).unsqueeze(1)
-        pooled = torch.relu(convolved.masked_fill(padding, -1e4)).amax(dim=2)
-        return pooled.reshape(batch, length, -1)
+        convolved = self.convolve(self.characters(characters).transpose(1, 2))
+        padding = (characters == 0).unsqueeze(1)  # (u, 1, characters)
+        return torch.relu(convolved.masked_fill(padding, -1e4)).amax(dim=2)
 
     def _intents(self, context: Tensor, shared: Tensor, batch: Batch) -> Tensor:
-        mask = batch.mask
-        scores = self.attend(context).squeeze(-1).masked_fill(~mask, -1e4)
-        attended = (torch.softmax(scores, dim=1).unsqueeze(-1) * context).sum(dim=1)
-        highest = context.masked_fill(~mask.unsqueeze(-1), -1e4).amax(dim=1)
-        weights = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
-        pooled = [attended, highest, (shared * weights).sum(dim=1)]
+        mask, states = batch.mask, _padded(context, batch.mask)
+        scores = self.attend(states).squeeze(-1).masked_fill(~mask, -1e4)
+        attended = (torch.softmax(scores, dim=1).unsqueeze(-1) * states).sum(dim=1)
+        highest = states.masked_fill(~mask.unsqueeze(-1), -1e4).amax(dim=1)
+        mean = _padded(shared, mask).sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        pooled = [attended, highest, mean]
         if self.summarize is not None:
-            pooled.append(nn.functional.gelu(self.summarize(self._drop(batch.sentences))))
+            pooled.append(nn.functional.gelu(self.summarize(self.sentence_dropout(batch.sentences))))
         hidden = nn.functional.gelu(self.intent_hidden(self.dropout(torch.cat(pooled, dim=-1))))
         intents: Tensor = self.intent_out(self.dropout(hidden))
         return intents
+
+
+class _Dropout:
+    """Drops the same numbers of all tokens of an utterance (Gal and Ghahramani 2016)."""
+
+    def __init__(self, mask: Tensor) -> None:
+        self.utterances = len(mask)
+        self.owners = mask.nonzero()[:, 0]  # (t,), the utterance of each token
+
+    def __call__(self, tokens: Tensor, rate: float) -> Tensor:
+        kept = torch.rand(self.utterances, tokens.shape[-1]) >= rate
+        return tokens * (kept / (1 - rate))[self.owners]
+
+
+def _nothing(tokens: Tensor, rate: float) -> Tensor:
+    return tokens
+
+
+def _padded(tokens: Tensor, mask: Tensor) -> Tensor:
+    """Return (t, width) as (b, n, width), with zeros where there is no token."""
+    padded = tokens.new_zeros(*mask.shape, tokens.shape[-1])
+    padded[mask] = tokens
+    return padded
 
 
 class Crf(nn.Module):

@@ -7,39 +7,45 @@ that a process that only parses never loads torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nlu_engine.crf import CrfWeights, best_path, bio_weights, span_probabilities
 from nlu_engine.embeddings import Vectors
-from nlu_engine.features import FeatureExtractor, TokenFeatures, Vocabulary
+from nlu_engine.features import FeatureExtractor, Rows, TokenFeatures, Vocabulary
 from nlu_engine.frames import RankedIntent
 from nlu_engine.parsers import Recognition
 from nlu_engine.utterances import Token, runs_of
+from nlu_engine.weights import unpack
 
 Allowed = npt.NDArray[np.bool_]
+READY = 32
+"""Skills whose weights a process keeps unpacked, those that parsed last; the others' wait in 8 bits."""
 
 
 class NeuralRecognizer:
     """Scores utterances with the weights of one trained network.
 
-    ``allowed`` (intents, tags) is true where an intent may have a tag.
+    ``packed`` holds the weights as ``weights.pack`` makes them. ``allowed`` (intents, tags) is
+    true where an intent may have a tag.
     """
 
     def __init__(
         self,
-        weights: Mapping[str, Vectors],
+        packed: Mapping[str, npt.NDArray[Any]],
         vocabulary: Vocabulary,
         extract: FeatureExtractor,
         allowed: Allowed,
     ) -> None:
-        self.weights = weights
+        self.packed = packed
         self.vocabulary = vocabulary
         self.allowed = allowed
         self._extract = extract
-        crf = CrfWeights(weights["crf.start"], weights["crf.end"], weights["crf.transitions"])
-        crf = bio_weights(crf, vocabulary.tags)
+        own = {name: array for name, array in packed.items() if name.startswith("crf.")}
+        crf = bio_weights(_crf(unpack(own)), vocabulary.tags)
         rows = [np.flatnonzero(row) for row in allowed]
         # Only tags of the intent are decoded: a skill has many more than an intent has.
         self._of_intent = [(among, crf.among(among)) for among in rows]
@@ -67,61 +73,90 @@ class NeuralRecognizer:
 
     def scores(self, features: TokenFeatures) -> tuple[Vectors, Vectors]:
         """Return the network's intent scores (intents,) and tag scores (n, tags)."""
-        weights = self.weights
+        weights = _ready(self)
         shared = _layer_norm(
             _linear(features.shared, weights, "project"),
             weights["normalize.weight"],
             weights["normalize.bias"],
         )
         local = weights["words.weight"][features.words]
-        spelling = self._spelling(features)
+        spelling = _spelling(features.characters, weights)
         token = np.concatenate([shared, local, spelling, features.shapes], axis=1)
-        context = self._recur(token)
+        context = _recur(token, weights)
         hidden = _gelu(_linear(np.concatenate([context, token], axis=1), weights, "tag_hidden"))
-        return self._intents(context, shared, features), _linear(hidden, weights, "tag_out")
+        tags = _linear(hidden, weights, "tag_out")
+        return _intents(context, shared, features.sentence, weights), tags
 
-    def _spelling(self, features: TokenFeatures) -> Vectors:
-        characters = features.characters
-        vectors = self.weights["characters.weight"][characters]  # (n, width, c)
-        padded = np.pad(vectors, ((0, 0), (1, 1), (0, 0)))
-        windows = np.stack([padded[:, k : k + characters.shape[1]] for k in range(3)], axis=-1)
-        kernel = self.weights["convolve.weight"]  # (filters, c, 3)
-        flat = windows.reshape(*characters.shape, -1) @ kernel.reshape(len(kernel), -1).T
-        flat = flat + self.weights["convolve.bias"]
-        flat[characters == 0] = -1e4
-        spelled: Vectors = np.maximum(flat, 0).max(axis=1)
-        return spelled
 
-    def _recur(self, tokens: Vectors) -> Vectors:
-        """Run both directions of the LSTM over (n, width) and return the states (n, 2 hidden)."""
-        weights, ends = self.weights, ("l0", "l0_reverse")
-        ahead, back = (
-            tokens @ weights[f"recur.weight_ih_{end}"].T
-            + (weights[f"recur.bias_ih_{end}"] + weights[f"recur.bias_hh_{end}"])
-            for end in ends
-        )
-        inputs = np.stack([ahead, back[::-1]], axis=1)  # (n, 2, 4 hidden)
-        onward = [weights[f"recur.weight_hh_{end}"].T for end in ends]
-        width = inputs.shape[2] // 4
-        hidden = cell = np.zeros((2, width), dtype=np.float32)
-        states = np.empty((len(tokens), 2, width), dtype=np.float32)
-        for step, gates in enumerate(inputs):
-            gates[0] += hidden[0] @ onward[0]
-            gates[1] += hidden[1] @ onward[1]
-            # One sigmoid for all four costs less than three for those that want one.
-            enter, forget, _, leave = np.split(_sigmoid(gates), 4, axis=1)
-            cell = forget * cell + enter * np.tanh(gates[:, 2 * width : 3 * width])
-            hidden = leave * np.tanh(cell)
-            states[step] = hidden
-        return np.concatenate([states[:, 0], states[::-1, 1]], axis=1)
+@lru_cache(READY)
+def _ready(recognizer: NeuralRecognizer) -> dict[str, Vectors]:
+    """Return the weights in the layout that parsing wants."""
+    weights = unpack(recognizer.packed)
+    kernel = weights["convolve.weight"]  # (filters, c, 3)
+    weights["convolve.weight"] = kernel.transpose(0, 2, 1).reshape(len(kernel), -1)
+    ends = ("l0", "l0_reverse")
+    # The sigmoid of x is half the hyperbolic tangent of x / 2, moved: with three of the four
+    # gates halved, one tangent does for all of them.
+    gates = np.full((4, 1), 0.5, dtype=np.float32)
+    gates[2] = 1
+    scale = np.repeat(gates, len(weights["recur.bias_ih_l0"]) // 4, axis=0)  # (4 hidden, 1)
+    into = [weights.pop(f"recur.weight_ih_{end}") * scale for end in ends]
+    bias = [
+        (weights.pop(f"recur.bias_ih_{end}") + weights.pop(f"recur.bias_hh_{end}")) * scale[:, 0]
+        for end in ends
+    ]
+    onward = [(weights.pop(f"recur.weight_hh_{end}") * scale).T for end in ends]
+    weights["into.weight"], weights["into.bias"] = np.concatenate(into), np.concatenate(bias)
+    weights["onward"] = np.stack(onward)  # (2, hidden, 4 hidden)
+    return weights
 
-    def _intents(self, context: Vectors, shared: Vectors, features: TokenFeatures) -> Vectors:
-        attention = np.exp(_log_softmax(_linear(context, self.weights, "attend")[:, 0]))
-        pooled = [attention @ context, context.max(axis=0), shared.mean(axis=0)]
-        if len(features.sentence):
-            pooled.append(_gelu(_linear(features.sentence, self.weights, "summarize")))
-        hidden = _gelu(_linear(np.concatenate(pooled), self.weights, "intent_hidden"))
-        return _linear(hidden, self.weights, "intent_out")
+
+def _crf(weights: Mapping[str, Vectors]) -> CrfWeights:
+    return CrfWeights(weights["crf.start"], weights["crf.end"], weights["crf.transitions"])
+
+
+def _spelling(characters: Rows, weights: Mapping[str, Vectors]) -> Vectors:
+    vectors = weights["characters.weight"][characters]  # (n, width, c)
+    count, width, size = vectors.shape
+    padded = np.zeros((count, width + 2, size), dtype=np.float32)
+    padded[:, 1:-1] = vectors
+    windows = np.concatenate([padded[:, k : k + width] for k in range(3)], axis=-1)
+    flat = windows.reshape(count * width, -1) @ weights["convolve.weight"].T
+    flat = flat.reshape(count, width, -1) + weights["convolve.bias"]
+    flat[characters == 0] = -1e4
+    spelled: Vectors = np.maximum(flat.max(axis=1), 0)
+    return spelled
+
+
+def _recur(tokens: Vectors, weights: Mapping[str, Vectors]) -> Vectors:
+    """Run both directions of the LSTM over (n, width) and return the states (n, 2 hidden)."""
+    onward = weights["onward"]
+    width = onward.shape[1]
+    inputs = _linear(tokens, weights, "into").reshape(len(tokens), 2, 1, -1)
+    inputs[:, 1] = inputs[::-1, 1].copy()
+    hidden = cell = np.zeros((2, 1, width), dtype=np.float32)
+    states = np.empty((len(tokens), 2, 1, width), dtype=np.float32)
+    for step, gates in enumerate(inputs):
+        gates += hidden @ onward
+        np.tanh(gates, out=gates)
+        proposed = gates[..., 2 * width : 3 * width].copy()
+        gates *= 0.5
+        gates += 0.5
+        cell = gates[..., width : 2 * width] * cell
+        cell += gates[..., :width] * proposed
+        hidden = np.multiply(gates[..., 3 * width :], np.tanh(cell), out=states[step])
+    return np.concatenate([states[:, 0, 0], states[::-1, 1, 0]], axis=1)
+
+
+def _intents(
+    context: Vectors, shared: Vectors, sentence: Vectors, weights: Mapping[str, Vectors]
+) -> Vectors:
+    attention = np.exp(_log_softmax(_linear(context, weights, "attend")[:, 0]))
+    pooled = [attention @ context, context.max(axis=0), shared.mean(axis=0)]
+    if len(sentence):
+        pooled.append(_gelu(_linear(sentence, weights, "summarize")))
+    hidden = _gelu(_linear(np.concatenate(pooled), weights, "intent_hidden"))
+    return _linear(hidden, weights, "intent_out")
 
 
 def _linear(values: Vectors, weights: Mapping[str, Vectors], name: str) -> Vectors:
@@ -149,11 +184,6 @@ def _erf(values: Vectors) -> Vectors:
     for coefficient in coefficients:
         series = ((series + np.float32(coefficient)) * t).astype(np.float32)
     result: Vectors = np.sign(values) * (1 - series * np.exp(-np.square(values)))
-    return result
-
-
-def _sigmoid(values: Vectors) -> Vectors:
-    result: Vectors = 0.5 * (1 + np.tanh(0.5 * values))
     return result
 
 

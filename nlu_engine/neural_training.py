@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, is_covered
+from nlu_engine.embeddings import SharedEmbeddings, Tier, is_covered
 from nlu_engine.errors import TrainingDiverged
 from nlu_engine.features import (
     SHAPE_FEATURES,
@@ -26,7 +27,7 @@ from nlu_engine.neural import Allowed, NeuralRecognizer
 from nlu_engine.start import load_layers, start_from
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
-from nlu_engine.weights import rounded
+from nlu_engine.weights import pack
 
 MAX_TRAINING_TOKENS = 128
 """Tokens of a training utterance that the network sees; a longer one is cut."""
@@ -98,26 +99,22 @@ class TrainingSet:
         """Return the padded arrays of the ``chosen`` examples."""
         examples = [self.examples[index] for index in chosen]
         lengths = torch.tensor([len(example.tags) for example in examples])
-        rows = _pad([example.rows for example in examples])
-        mask = torch.arange(rows.shape[1]) < lengths.unsqueeze(1)
-        context = _pad([example.context for example in examples]).float()
-        shared = torch.cat([self.table.shared[rows], context], dim=-1)
+        rows = torch.cat([example.rows for example in examples])
+        words, spelled = rows.unique(return_inverse=True)
+        context = torch.cat([example.context for example in examples]).float()
         intents = torch.tensor([example.intent for example in examples])
         return Batch(
-            shared=shared * mask.unsqueeze(-1),
-            words=self.table.local[rows] * mask,
-            characters=self.table.characters[rows] * mask.unsqueeze(-1),
-            shapes=_pad([example.shapes for example in examples]),
-            mask=mask,
-            tags=_pad([example.tags for example in examples]),
+            shared=torch.cat([self.table.shared[rows], context], dim=-1),
+            words=self.table.local[rows],
+            shapes=torch.cat([example.shapes for example in examples]),
+            spelled=spelled,
+            spellings=self.table.characters[words],
+            mask=torch.arange(int(lengths.max())) < lengths.unsqueeze(1),
+            tags=nn.utils.rnn.pad_sequence([one.tags for one in examples], batch_first=True),
             sentences=torch.stack([example.sentence for example in examples]).float(),
             intents=intents,
             in_scope=intents < len(self.vocabulary.intents),
         )
-
-
-def _pad(tensors: Sequence[Tensor]) -> Tensor:
-    return nn.utils.rnn.pad_sequence(list(tensors), batch_first=True)
 
 
 def prepare(
@@ -233,8 +230,8 @@ def fit(
     schedule: Schedule,
     seed: int,
     on_progress: Progress,
-) -> dict[str, Vectors]:
-    """Run the schedule and return the averaged weights."""
+) -> dict[str, npt.NDArray[Any]]:
+    """Run the schedule and return the averaged weights, packed."""
     optimizer = torch.optim.AdamW(
         network.parameters(),
         lr=schedule.learning_rate,
@@ -260,8 +257,7 @@ def fit(
             averaged.update_parameters(network)
         on_progress((step + 1) / schedule.steps)
     state = averaged.module.state_dict()
-    # As the artifact keeps them: a pair parses the same before and after.
-    return rounded({name: value.detach().numpy() for name, value in state.items()})
+    return pack({name: value.detach().numpy() for name, value in state.items()})
 
 
 def loss_of(network: Network, batch: Batch, smoothing: float) -> Tensor:

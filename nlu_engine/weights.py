@@ -41,11 +41,6 @@ def unpack(packed: Mapping[str, npt.NDArray[Any]]) -> dict[str, Vectors]:
     return weights
 
 
-def rounded(weights: Mapping[str, Vectors]) -> dict[str, Vectors]:
-    """Return ``weights`` as they come back from an artifact."""
-    return unpack(pack(weights))
-
-
 def quantize(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
     """Return 8-bit rows and one scale a row, for ``vectors`` of shape (rows, dimensions)."""
     scales = np.maximum(np.abs(vectors).max(axis=1), 1e-8).astype(np.float32) / 127

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlu_engine.weights import pack, rounded, unpack
+from nlu_engine.weights import pack, unpack
 
 
 def weights() -> dict[str, np.ndarray]:
@@ -14,7 +14,7 @@ def weights() -> dict[str, np.ndarray]:
 
 
 def test_weights_come_back_near_what_they_were() -> None:
-    original, back = weights(), rounded(weights())
+    original, back = weights(), unpack(pack(weights()))
     assert {name: value.shape for name, value in back.items()} == {
         name: value.shape for name, value in original.items()
     }
@@ -24,8 +24,8 @@ def test_weights_come_back_near_what_they_were() -> None:
 
 
 def test_weights_that_came_back_come_back_the_same() -> None:
-    once = rounded(weights())
-    twice = rounded(once)
+    once = unpack(pack(weights()))
+    twice = unpack(pack(once))
     assert all(np.allclose(once[name], twice[name], atol=1e-6) for name in once)
 
 
