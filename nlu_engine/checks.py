@@ -65,6 +65,12 @@ class Fix:
     number: int = 0
     to: str = ""
 
+    @property
+    def key(self) -> str:
+        """Return what tells this fix from others, wherever in its list the thing stands now."""
+        parts = [self.do, self.within, self.text, self.to]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
 
 @dataclass(frozen=True)
 class Check(Problem):
@@ -115,7 +121,7 @@ def checks(model: InteractionModel, locale: str) -> list[Check]:
     Raises EmbeddingsError if the shared embeddings are damaged.
     """
     root = model.path()
-    found = list(_rules(model, locale))
+    found = list(rule_checks(model, locale))
     for number, intent in enumerate(model.intents):
         found += _intent(model, intent, f"{root}.intents[{number}]")
     found += _annotations(model, f"{root}.intents")
@@ -165,7 +171,8 @@ _PLACE = re.compile(
 )
 
 
-def _rules(model: InteractionModel, locale: str) -> Iterator[Check]:
+def rule_checks(model: InteractionModel, locale: str) -> Iterator[Check]:
+    """Yield the broken rules alone, which are found in a moment however large the skill is."""
     owners = _owners(model)
     for problem in rules.problems_of(model, locale):
         found = _PLACE.search(problem.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from nlu_engine import builtins
 from nlu_engine.embeddings import service_for
 from skillbuilder.authoring import editing
+from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
 from skillbuilder.authoring.import_export import export_interaction_model
@@ -136,7 +138,8 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
     """Render the overview, with bound forms in ``context`` where one was refused."""
     intents = counted_intents(skill)
     present = {intent.name for intent in intents}
-    problems = placed(skill, export_interaction_model(skill).problems(skill.locale))
+    found = placed(skill, checked(skill).shown)
+    problems = [one for one in found if one.problem.severity != "hint"]
     defaults = {
         "tab": "overview",
         "custom_intents": [intent for intent in intents if not intent.is_builtin],
@@ -147,6 +150,7 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
         ),
         "problems": problems,
         "worst": worst_by_address(problems),
+        "check_counts": Counter(one.url for one in problems),
         "errors": sum(one.problem.severity == "error" for one in problems),
         "steps": checklist(skill, intents),
         "service": service_for(skill.locale),
