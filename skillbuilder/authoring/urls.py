@@ -16,6 +16,7 @@ urlpatterns = [
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),
     path("skills/<slug:slug>/json", views.skill_json, name="skill-json"),
+    path("skills/<slug:slug>/json/check", views.skill_json_check, name="skill-json-check"),
     path("skills/<slug:slug>/json/download", views.skill_json_download, name="skill-json-download"),
     path("skills/<slug:slug>/checks", check_views.check_list, name="check-list"),
     path("skills/<slug:slug>/checks/badge", check_views.check_badge, name="check-badge"),
