@@ -326,33 +326,67 @@ def _imbalance(model: InteractionModel, path: str) -> Iterator[Check]:
 
 # --- Text that is a slot here and plain there -------------------------------------------------
 
-_Surfaces = dict[tuple[str, ...], str]
+_MOST_WORDS = 60  # of a sample that are looked at: in longer ones all is lost anyway
+_MOST_WORDS_OF_A_VALUE = 10
+
+
+class _Surfaces:
+    """What is said for a slot: the values of slot types, and the text within braces."""
+
+    def __init__(self, model: InteractionModel) -> None:
+        self._types: dict[tuple[str, ...], list[str]] = {}
+        for slot_type in model.slot_types:
+            for words in _surfaces(slot_type):
+                self._types.setdefault(words, []).append(slot_type.name)
+        self.lengths = sorted({len(words) for words in self._types}, reverse=True)
+
+    def slots_of(self, words: tuple[str, ...], slots: dict[str, str]) -> Iterator[str]:
+        """Yield the slots that ``words`` can fill; ``slots`` is slot type -> slot."""
+        for name in self._types.get(words, ()):
+            if name in slots:
+                yield slots[name]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What of the surfaces an intent has: slots by their type, and texts it annotates itself."""
+
+    surfaces: _Surfaces
+    slots: dict[str, str]
+    texts: dict[tuple[str, ...], str]
+
+    def lengths(self) -> list[int]:
+        """Return how many words a value may have, the most first."""
+        own = {len(words) for words in self.texts}
+        return sorted(own.union(self.surfaces.lengths if self.slots else ()), reverse=True)
+
+    def slot_of(self, words: tuple[str, ...], taken: set[str]) -> str:
+        """Return the slot that ``words`` should be, "" if none, or one that is ``taken``."""
+        own = self.texts.get(words, "")
+        found = (*((own,) if own else ()), *self.surfaces.slots_of(words, self.slots))
+        return next((slot for slot in found if slot not in taken), "")
 
 
 def _annotations(model: InteractionModel, path: str) -> Iterator[Check]:
-    types = {slot_type.name: slot_type for slot_type in model.slot_types}
-    surfaces: dict[str, _Surfaces] = {}
+    surfaces = _Surfaces(model)
     for number, intent in enumerate(model.intents):
         samples = [_chunks(sample) for sample in intent.samples]
         used = {chunk.slot for chunks in samples for chunk in chunks if chunk.slot}
-        known: _Surfaces = {}
-        for slot in intent.slots:
-            if slot.name in used and slot.type in types:
-                if slot.type not in surfaces:
-                    surfaces[slot.type] = _surfaces(types[slot.type])
-                known = dict.fromkeys(surfaces[slot.type], slot.name) | known
-        for chunks in samples:
-            for chunk in chunks:
-                if chunk.slot and chunk.text:
-                    known.setdefault(_words(chunk.text), chunk.slot)
-        if known:
+        slots = {slot.type: slot.name for slot in reversed(intent.slots) if slot.name in used}
+        texts: dict[tuple[str, ...], str] = {}
+        for chunk in (chunk for chunks in samples for chunk in chunks):
+            words = _words(chunk.text) if chunk.slot and chunk.text else ()
+            if 0 < len(words) <= _MOST_WORDS_OF_A_VALUE:
+                texts.setdefault(words, chunk.slot)
+        if slots or texts:
+            known = _Known(surfaces, slots, texts)
             yield from _plain_values(intent, samples, known, f"{path}[{number}]")
 
 
-def _surfaces(slot_type: SlotType) -> _Surfaces:
+def _surfaces(slot_type: SlotType) -> set[tuple[str, ...]]:
     texts = (text for value in slot_type.values for text in (value.value, *value.synonyms))
     found = (_words(text) for text in texts if len(text) <= rules.MAX_VALUE_LENGTH)
-    return {words: slot_type.name for words in found if words}
+    return {words for words in found if 0 < len(words) <= _MOST_WORDS_OF_A_VALUE}
 
 
 @lru_cache(_REMEMBERED)
@@ -361,12 +395,11 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _plain_values(
-    intent: Intent, samples: list[tuple[Chunk, ...]], known: _Surfaces, path: str
+    intent: Intent, samples: list[tuple[Chunk, ...]], known: _Known, path: str
 ) -> Iterator[Check]:
-    lengths = sorted({len(words) for words in known}, reverse=True)
+    lengths = known.lengths()
     for number, chunks in enumerate(samples):
-        taken = {chunk.slot for chunk in chunks if chunk.slot}
-        found = _first_plain(chunks, known, lengths, taken)
+        found = _first_plain(chunks, known, lengths)
         if found is None:
             continue
         (text, slot, annotated), sample = found, intent.samples[number]
@@ -385,21 +418,22 @@ def _plain_values(
 
 
 def _first_plain(
-    chunks: tuple[Chunk, ...], known: _Surfaces, lengths: list[int], taken: set[str]
+    chunks: tuple[Chunk, ...], known: _Known, lengths: list[int]
 ) -> tuple[str, str, str] | None:
     """Return (text, slot, sample with the slot for it) of the first value that is plain text."""
+    taken = {chunk.slot for chunk in chunks if chunk.slot}
     for index, chunk in enumerate(chunks):
         if chunk.slot:
             continue
-        tokens = tokenize(chunk.text)
-        words = [normalize(token.text) for token in tokens]
+        tokens = tokenize(chunk.text)[:_MOST_WORDS]
+        words = tuple(normalize(token.text) for token in tokens)
         for start in range(len(tokens)):
             for length in lengths:
-                slot = known.get(tuple(words[start : start + length]))
-                if slot and start + length <= len(tokens) and slot not in taken:
-                    return _annotated(
-                        chunks, index, tokens[start], tokens[start + length - 1], slot
-                    )
+                found = words[start : start + length]
+                slot = known.slot_of(found, taken) if len(found) == length else ""
+                if slot:
+                    last = tokens[start + length - 1]
+                    return _annotated(chunks, index, tokens[start], last, slot)
     return None
 
 

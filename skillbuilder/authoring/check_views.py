@@ -63,7 +63,8 @@ def object_checks(request: HttpRequest, skill: Skill, kind: str, pk: int) -> Htt
     address = reverse(name, args=[skill.slug, row.pk])
     own = [check for check in found.shown if check.subject == row.name and not check.is_rule]
     items = [item for item in placed(skill, own) if item.url == address]
-    context = {"items": items, "next": address, **_badge(found)}
+    own_limits = checking.limits_of(skill, row.name, kind)
+    context = {"items": items, "next": address, "limits": own_limits, **_badge(found)}
     return show(request, skill, "authoring/_object_checks.html", context)
 
 

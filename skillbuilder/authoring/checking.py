@@ -16,6 +16,8 @@ from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import DismissedCheck, Skill
 
 _KEPT_SECONDS = 600
+_LIMITS_OF_INTENT = ("Characters of the longest sample", "Slots in one sample")
+_LIMITS_OF_SLOT_TYPE = ("Values and synonyms", "Characters of the longest value")
 
 
 class CannotBeDismissed(Exception):
@@ -58,6 +60,18 @@ def checked(skill: Skill) -> Checked:
         dismissed=[check for check in found if _is_hidden(check, hidden)],
         limits=limits(model),
     )
+
+
+def limits_of(skill: Skill, name: str, kind: str) -> list[Limit]:
+    """Return the limits of one intent or slot type ("slot-types"), and how much it uses."""
+    model = export_interaction_model(skill)
+    if kind == "intents":
+        intents = tuple(intent for intent in model.intents if intent.name == name)
+        names, only = _LIMITS_OF_INTENT, InteractionModel(intents=intents)
+    else:
+        types = tuple(slot_type for slot_type in model.slot_types if slot_type.name == name)
+        names, only = _LIMITS_OF_SLOT_TYPE, InteractionModel(slot_types=types)
+    return [limit for limit in limits(only) if limit.name in names]
 
 
 def open_problems(skill: Skill) -> list[Problem]:
