@@ -1,5 +1,6 @@
-"""The engine from a shell: train, parse, compare, and check the shared embeddings.
+"""The engine from a shell: check, train, parse, compare, and verify the shared embeddings.
 
+    python -m nlu_engine check skill.json
     python -m nlu_engine train --data skill.json --out artifact
     python -m nlu_engine parse artifact "order an orange for me"
     python -m nlu_engine compare --train train.jsonl.gz --test test.jsonl.gz --json
@@ -14,7 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     options = _options(arguments)
     try:
-        options.run(options)
+        status: int = options.run(options) or 0
     except EngineError as error:
         for line in [str(problem) for problem in error.problems] or [str(error)]:
             print(f"error: {line}", file=sys.stderr)
@@ -37,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 0
+    return status
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
@@ -57,6 +60,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
+    _check_arguments(commands.add_parser("check", help="list what is wrong with a document"))
     _train_arguments(commands.add_parser("train", help="train both parsers of a skill"))
     _parse_arguments(commands.add_parser("parse", help="parse utterances with both parsers"))
     _compare_arguments(commands.add_parser("compare", help="train on one set, measure on another"))
@@ -64,6 +68,13 @@ def _arguments() -> argparse.ArgumentParser:
         commands.add_parser("embeddings", help="check or build embedding releases")
     )
     return parser
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="an interaction model in Alexa JSON")
+    parser.add_argument("--locale", default="en-US", help="such as en-US (default) or de-DE")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_check)
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,6 +129,28 @@ def _embeddings_arguments(parser: argparse.ArgumentParser) -> None:
     verify = commands.add_parser("verify", help="check that installed releases are whole")
     verify.add_argument("release", nargs="*", help="such as en@2; all that are installed if none")
     verify.set_defaults(run=_verify_embeddings)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from nlu_engine.checks import SEVERITIES, checks, limits
+    from nlu_engine.interaction_model import InteractionModel, read_document
+    from nlu_engine.lines import lines_of
+
+    raw = options.file.read_bytes()
+    model = InteractionModel.from_json(read_document(raw))
+    found = checks(model, options.locale)
+    if options.json:
+        used = [asdict(limit) for limit in limits(model)]
+        listed = [check.to_dict() for check in found]
+        print(json.dumps({"checks": listed, "limits": used}, ensure_ascii=False))
+    else:
+        lines = lines_of(raw.decode("utf-8-sig"), [check.path for check in found])
+        for check in sorted(found, key=lambda check: lines[check.path]):
+            place = f"{options.file}:{lines[check.path]}"
+            print(f"{place}: {check.severity}: {check.message} {check.fix} ({check.code})")
+        counts = Counter(check.severity for check in found)
+        print(", ".join(f"{counts[severity]} {severity}s" for severity in SEVERITIES))
+    return int(any(check.severity == "error" for check in found))
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -26,8 +26,8 @@ MAX_PATH = 1_000
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 # A string that does not end is a part too, and "*+" never goes back: else each of its quotes
 # would be tried as a beginning, and a text of quotes would take hours.
-_JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
-_COLON = re.compile(r"\s*:")
+JSON_PART = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
+COLON = re.compile(r"\s*:")
 # NUL and lone surrogates are legal in JSON escapes, but Postgres stores neither.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _JSON_NAMES = {
@@ -184,7 +184,7 @@ def _parse(text: str) -> Any:
 
 def _check_depth(text: str) -> None:
     depth = 0
-    for match in _JSON_PART.finditer(text):
+    for match in JSON_PART.finditer(text):
         part = match.group()
         depth += (part in "[{") - (part in "]}")
         if depth > MAX_DEPTH:
@@ -248,7 +248,7 @@ def _duplicate_keys(text: str) -> Iterator[Problem]:
     """Yield a problem for each key that an object of ``text`` (valid JSON) says again."""
     stack: list[tuple[str, dict[str, int] | None, int]] = []  # path, keys of an object, index
     path = "$"
-    for match in _JSON_PART.finditer(text):
+    for match in JSON_PART.finditer(text):
         part, start = match.group(), match.start()
         if part in "[{":
             stack.append((path, {} if part == "{" else None, 0))
@@ -259,7 +259,7 @@ def _duplicate_keys(text: str) -> Iterator[Problem]:
             parent, keys, index = stack.pop()
             stack.append((parent, keys, index + 1))
             path = f"{parent}[{index + 1}]" if keys is None else parent
-        elif stack and (keys := stack[-1][1]) is not None and _COLON.match(text, match.end()):
+        elif stack and (keys := stack[-1][1]) is not None and COLON.match(text, match.end()):
             key = json.loads(part)
             path = child_path(stack[-1][0], key)
             if key in keys:

@@ -365,6 +365,18 @@ def _total_values(model: InteractionModel, path: str) -> Iterator[Problem]:
         yield _error("too-many-values", path, message, total, "Remove some.")
 
 
+def with_allowed_characters(sample: str) -> str:
+    """Return ``sample`` with a space for each character outside braces that Alexa refuses."""
+    parts = re.split(r"(\{[^{}]*\})", sample)
+    cleaned = (
+        part
+        if part.startswith("{")
+        else "".join(c if _is_sample_character(c) or c.isdecimal() else " " for c in part)
+        for part in parts
+    )
+    return " ".join("".join(cleaned).split())
+
+
 def _is_letter(character: str) -> bool:
     return unicodedata.category(character)[0] in "LM"
 

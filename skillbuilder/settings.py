@@ -254,6 +254,11 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     # What follows it in a path names the group that an endpoint is listed under.
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    # A refused document has no hints, so "severity" has two sets of values.
+    "ENUM_NAME_OVERRIDES": {
+        "SeverityEnum": ["error", "warning"],
+        "CheckSeverityEnum": ["error", "warning", "hint"],
+    },
 }
 
 # --- Security ----------------------------------------------------------------------------

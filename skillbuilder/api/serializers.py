@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from nlu_engine.checks import SEVERITIES, Do
 from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from nlu_engine.interaction_model import LOCALES, InteractionModel
@@ -219,6 +220,59 @@ class ProblemSerializer(serializers.Serializer):
     value = serializers.JSONField(allow_null=True)
     fix = serializers.CharField(allow_blank=True)
     severity = serializers.ChoiceField(choices=["error", "warning"])
+
+
+class FixSerializer(serializers.Serializer):
+    """A change that would settle a check."""
+
+    do = serializers.ChoiceField(choices=get_args(Do))
+    label = serializers.CharField(help_text="What the button says.")  # type: ignore[assignment]
+    within = serializers.CharField(help_text="The intent or slot type.", allow_blank=True)
+    text = serializers.CharField(
+        help_text="What to change in it: a sample, a slot, a value.", allow_blank=True
+    )
+    number = serializers.IntegerField(help_text="The place of that in its list.")
+    to = serializers.CharField(
+        help_text="The other intent, the new text, or the synonym to remove.", allow_blank=True
+    )
+
+
+class CheckSerializer(ProblemSerializer):
+    """A problem or hint, with the object it is about and the fixes there are."""
+
+    severity = serializers.ChoiceField(choices=SEVERITIES)
+    key = serializers.CharField(help_text="Stays the same however the skill changes elsewhere.")
+    subject = serializers.CharField(help_text="The intent or slot type.", allow_blank=True)
+    other = serializers.CharField(help_text="What it clashes with.", allow_blank=True)
+    is_rule = serializers.BooleanField(help_text="Whether a rule of the document is broken.")
+    fixes = FixSerializer(many=True)
+    dismissed = serializers.BooleanField()
+
+
+class LimitSerializer(serializers.Serializer):
+    """A bound and how much of it is used."""
+
+    name = serializers.CharField()
+    used = serializers.IntegerField()
+    most = serializers.IntegerField()
+    severity = serializers.ChoiceField(choices=SEVERITIES, help_text="Of going beyond it.")
+
+
+class CheckCountsSerializer(serializers.Serializer):
+    """How many checks there are."""
+
+    error = serializers.IntegerField()
+    warning = serializers.IntegerField()
+    hint = serializers.IntegerField()
+    dismissed = serializers.IntegerField()
+
+
+class ChecksSerializer(serializers.Serializer):
+    """All checks of a skill, the worst first, and its limits."""
+
+    counts = CheckCountsSerializer()
+    checks = CheckSerializer(many=True, help_text=f"The first {MAX_PROBLEMS}, dismissed ones last.")
+    limits = LimitSerializer(many=True)
 
 
 class ErrorSerializer(serializers.Serializer):

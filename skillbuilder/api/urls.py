@@ -15,6 +15,7 @@ v1 = [
         views.InteractionModelDocument.as_view(),
         name="interaction-model",
     ),
+    path("skills/<slug:slug>/checks", views.Checks.as_view(), name="checks"),
     path("skills/<slug:slug>/training-runs", views.RunList.as_view(), name="training-runs"),
     path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),
     path("training-runs/<uuid:run_id>", views.RunDetail.as_view(), name="training-run"),

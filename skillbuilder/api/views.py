@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -18,10 +19,12 @@ from rest_framework.reverse import reverse
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.api.documents import InteractionModelParser
 from skillbuilder.api.errors import InvalidFields, PreconditionFailed
 from skillbuilder.api.serializers import (
+    ChecksSerializer,
     ErrorSerializer,
     NewRunSerializer,
     NewSkillSerializer,
@@ -33,6 +36,7 @@ from skillbuilder.api.serializers import (
     UtteranceSerializer,
     counts_of,
 )
+from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import delete_skill, editing, locked
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
@@ -236,6 +240,24 @@ class InteractionModelDocument(APIView):
         }
         headers = {} if dry_run else {"ETag": quote_etag(model.digest())}
         return Response(answer, headers=headers)
+
+
+class Checks(APIView):
+    """What is wrong with a skill, and what makes it worse."""
+
+    @extend_schema(
+        operation_id="checks_list",
+        summary="Check a skill",
+        responses={200: ChecksSerializer, **refusals()},
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        """List broken rules, duplicates, near duplicates and the rest, and every limit's use."""
+        found = checked(visible_skill(request, slug))
+        listed = [check.to_dict() | {"dismissed": False} for check in found.shown[:MAX_PROBLEMS]]
+        listed += [check.to_dict() | {"dismissed": True} for check in found.dismissed]
+        limits = [asdict(limit) for limit in found.limits]
+        checks = listed[:MAX_PROBLEMS]
+        return Response({"counts": found.counts, "checks": checks, "limits": limits})
 
 
 def flag(request: Request, name: str) -> bool:

@@ -135,3 +135,20 @@ class SlotValue(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class DismissedCheck(models.Model):
+    """A check that people have seen and do not want to see again, by its stable key."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="dismissed_checks")
+    key = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["skill", "key"], name="check_dismissed_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -170,6 +170,8 @@ class ReplaceForm(DocumentForm):
     """A document that replaces the one whose digest the page showed."""
 
     digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    # Whether people have seen what differs.
+    is_reviewed = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, locale: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,6 +17,7 @@ from nlu_engine import builtins
 from nlu_engine.errors import Problem
 from nlu_engine.utterances import normalize
 from skillbuilder.authoring import editing
+from skillbuilder.authoring.checking import open_problems
 from skillbuilder.authoring.editing import Conflict, NameTaken, stamp
 from skillbuilder.authoring.forms import (
     EditValueForm,
@@ -26,7 +27,6 @@ from skillbuilder.authoring.forms import (
     ValuesForm,
 )
 from skillbuilder.authoring.highlight import slot_colors
-from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill, Slot, SlotType, SlotValue
 from skillbuilder.authoring.pages import View, by_htmx, show, skill_page
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
@@ -85,7 +85,7 @@ def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     skill = slot_type.skill
     slot_types = list(skill.slot_types.all())
     index = [row.pk for row in slot_types].index(slot_type.pk)
-    problems = export_interaction_model(skill).problems(skill.locale)
+    problems = open_problems(skill)
     query = (request.GET.get("q") or request.POST.get("q") or "").strip()
     number = request.GET.get("page") or request.POST.get("page")
     rows = value_rows(slot_type, query, problems, index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from skillbuilder.authoring import intent_views, slot_type_views, views
+from skillbuilder.authoring import check_views, intent_views, slot_type_views, views
 
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
@@ -16,7 +16,25 @@ urlpatterns = [
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),
     path("skills/<slug:slug>/json", views.skill_json, name="skill-json"),
+    path("skills/<slug:slug>/json/check", views.skill_json_check, name="skill-json-check"),
     path("skills/<slug:slug>/json/download", views.skill_json_download, name="skill-json-download"),
+    path("skills/<slug:slug>/checks", check_views.check_list, name="check-list"),
+    path("skills/<slug:slug>/checks/badge", check_views.check_badge, name="check-badge"),
+    path("skills/<slug:slug>/checks/fix", check_views.check_fix, name="check-fix"),
+    path("skills/<slug:slug>/checks/dismiss", check_views.check_dismiss, name="check-dismiss"),
+    path("skills/<slug:slug>/checks/restore", check_views.check_restore, name="check-restore"),
+    path(
+        "skills/<slug:slug>/checks/intents/<int:pk>",
+        check_views.object_checks,
+        {"kind": "intents"},
+        name="intent-checks",
+    ),
+    path(
+        "skills/<slug:slug>/checks/slot-types/<int:pk>",
+        check_views.object_checks,
+        {"kind": "slot-types"},
+        name="slot-type-checks",
+    ),
     path("skills/<slug:slug>/intents", views.intent_create, name="intent-create"),
     path(f"{_INTENT}/", intent_views.intent_detail, name="intent-detail"),
     path(f"{_INTENT}/rename", intent_views.intent_rename, name="intent-rename"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +16,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nlu_engine import builtins
+from nlu_engine.checks import SEVERITIES
+from nlu_engine.differences import differences
+from nlu_engine.documents import limited
 from nlu_engine.embeddings import service_for
+from nlu_engine.errors import Problem
+from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.lines import lines_of
 from skillbuilder.authoring import editing
+from skillbuilder.authoring.checking import all_checks, checked
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
 from skillbuilder.authoring.import_export import export_interaction_model
@@ -136,7 +145,8 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
     """Render the overview, with bound forms in ``context`` where one was refused."""
     intents = counted_intents(skill)
     present = {intent.name for intent in intents}
-    problems = placed(skill, export_interaction_model(skill).problems(skill.locale))
+    found = placed(skill, checked(skill).shown)
+    problems = [one for one in found if one.problem.severity != "hint"]
     defaults = {
         "tab": "overview",
         "custom_intents": [intent for intent in intents if not intent.is_builtin],
@@ -147,6 +157,7 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
         ),
         "problems": problems,
         "worst": worst_by_address(problems),
+        "check_counts": Counter(one.url for one in problems),
         "errors": sum(one.problem.severity == "error" for one in problems),
         "steps": checklist(skill, intents),
         "service": service_for(skill.locale),
@@ -220,18 +231,22 @@ def pretty_json(skill: Skill) -> str:
 @require_http_methods(["GET", "POST"])
 @skill_page
 def skill_json(request: HttpRequest, skill: Skill) -> HttpResponse:
-    """Show the interaction model as JSON; replace it by what is pasted or uploaded."""
+    """Show the interaction model as JSON to edit; ask with what would differ, then replace it."""
     if request.method == "GET":
-        form = ReplaceForm(locale=skill.locale, initial={"digest": digest_of(skill)})
-        return json_page(request, skill, form)
+        shown = {"digest": digest_of(skill), "document": pretty_json(skill)}
+        return json_page(request, skill, ReplaceForm(locale=skill.locale, initial=shown))
     form = ReplaceForm(request.POST, request.FILES, locale=skill.locale)
     if not form.is_valid() or form.model is None:
         return json_page(request, skill, form, status=422)
+    if request.POST.get("back"):
+        return json_page(request, skill, form)
+    if not form.cleaned_data["is_reviewed"]:
+        return json_review(request, skill, form, form.model)
     try:
         editing.replace_document(skill, form.model, form.cleaned_data["digest"])
     except Conflict as conflict:
         with_value(form, "digest", digest_of(skill))
-        return json_page(request, skill, form, status=409, conflict=conflict)
+        return json_review(request, skill, form, form.model, status=409, conflict=conflict)
     messages.success(request, "The interaction model was replaced. Build to try it.")
     return redirect("skill-detail", skill.slug)
 
@@ -244,9 +259,44 @@ def digest_of(skill: Skill) -> str:
 def json_page(
     request: HttpRequest, skill: Skill, form: ReplaceForm, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """Render the JSON tab."""
-    context |= {"tab": "json", "form": form, "document": pretty_json(skill)}
+    """Render the editor of the JSON tab."""
+    context |= {"tab": "json", "form": form, "problems": with_lines(form.kept_text, form.problems)}
     return show(request, skill, "authoring/skill_json.html", context, status=status)
+
+
+def json_review(
+    request: HttpRequest,
+    skill: Skill,
+    form: ReplaceForm,
+    model: InteractionModel,
+    status: int = 200,
+    **context: Any,
+) -> HttpResponse:
+    """Show what the document would change, and ask."""
+    found = differences(export_interaction_model(skill), model)
+    context |= {"tab": "json", "form": form, "differences": found}
+    return show(request, skill, "authoring/skill_json_review.html", context, status=status)
+
+
+@require_POST
+@skill_page
+def skill_json_check(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Check a document that is being written; stores nothing."""
+    form = ReplaceForm(request.POST, locale=skill.locale)
+    form.is_valid()
+    problems: list[Any] = list(form.problems)
+    if form.model is not None:
+        problems = all_checks(form.model, skill.locale)
+    context = {"problems": with_lines(form.kept_text, problems), "is_checked": True}
+    return show(request, skill, "authoring/_json_problems.html", context)
+
+
+def with_lines(text: str, problems: Iterable[Problem]) -> list[tuple[int, Problem]]:
+    """Return ``problems`` of the document ``text`` with their lines, errors first."""
+    listed = limited(list(problems))
+    lines = lines_of(text, {problem.path for problem in listed})
+    numbered = [(lines[problem.path], problem) for problem in listed]
+    return sorted(numbered, key=lambda pair: (SEVERITIES.index(pair[1].severity), pair[0]))
 
 
 @require_GET

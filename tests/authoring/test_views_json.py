@@ -43,9 +43,83 @@ def test_it_shows_and_downloads_what_was_imported(
 
 
 def test_replace(browser: Client, skill: Skill, address: str, other: dict[str, Any]) -> None:
+    before = export_interaction_model(skill).to_json()
     form = {"digest": digest(skill), "document": json.dumps(other)}
-    assert browser.post(address, form).status_code == 302
+    review = browser.post(address, form)
+    page = review.content.decode()
+    assert review.status_code == 200
+    assert "4 changes" in page
+    assert "until when" in page and "what are your hours" in page
+    # Only what was reviewed is stored.
+    assert export_interaction_model(skill).to_json() == before
+    assert browser.post(address, form | {"is_reviewed": "1"}).status_code == 302
     assert export_interaction_model(skill).to_json() == other
+
+
+def test_a_sample_that_moves_is_shown_as_moved(
+    browser: Client, skill: Skill, address: str, tiny_document: dict[str, Any]
+) -> None:
+    document = deepcopy(tiny_document)
+    order, opening, _ = document["interactionModel"]["languageModel"]["intents"]
+    order["samples"].append(opening["samples"].pop(0))
+    form = {"digest": digest(skill), "document": json.dumps(document)}
+    page = " ".join(browser.post(address, form).content.decode().split())
+    assert "1 change<" in page
+    assert "when do you open</bdi>” <span" in page
+    assert "<bdi>OpeningHours</bdi> <span" in page and "<bdi>OrderPizza</bdi>" in page
+
+
+def test_back_to_the_text_keeps_it(
+    browser: Client, skill: Skill, address: str, other: dict[str, Any]
+) -> None:
+    form = {"digest": digest(skill), "document": json.dumps(other), "is_reviewed": "1", "back": "1"}
+    page = browser.post(address, form).content.decode()
+    assert "until when" in page.partition("<textarea")[2]
+    assert "Review changes" in page
+    assert export_interaction_model(skill).to_json() != other
+
+
+def test_the_same_document_offers_nothing_to_replace(
+    browser: Client, skill: Skill, address: str, tiny_document: dict[str, Any]
+) -> None:
+    form = {"digest": digest(skill), "document": json.dumps(tiny_document)}
+    page = browser.post(address, form).content.decode()
+    assert "Nothing differs" in page
+    assert "</svg> Replace" not in page
+
+
+def test_problems_have_their_lines(
+    browser: Client, skill: Skill, address: str, other: dict[str, Any]
+) -> None:
+    other["interactionModel"]["languageModel"]["intents"][0]["samples"][1] = "a {nowhere} pizza"
+    text = json.dumps(other, indent=2)
+    line = next(n for n, row in enumerate(text.splitlines(), 1) if "nowhere" in row)
+    page = browser.post(address, {"digest": digest(skill), "document": text}).content.decode()
+    assert f'data-goto-line="{line}" data-severity="error"' in page
+    broken = text.replace('"samples": [', '"samples" [', 1)
+    page = browser.post(address, {"digest": digest(skill), "document": broken}).content.decode()
+    assert "This is not JSON" in page
+    line = next(n for n, row in enumerate(broken.splitlines(), 1) if '"samples" [' in row)
+    assert f'data-goto-line="{line}"' in page
+
+
+def test_a_document_is_checked_while_it_is_written(
+    browser: Client, skill: Skill, other: dict[str, Any]
+) -> None:
+    address = reverse("skill-json-check", args=[skill.slug])
+    other["interactionModel"]["languageModel"]["intents"][0]["samples"][1] = "make it large {size}"
+    before = digest(skill)
+    page = browser.post(address, {"document": json.dumps(other)}).content.decode()
+    assert "“large” is plain here" not in page  # It has {size} already.
+    assert "has only 1 sample utterance" in page
+    assert "<html" not in page
+    assert "This is not JSON" in browser.post(address, {"document": "{"}).content.decode()
+    assert digest(skill) == before
+
+
+def test_strangers_check_nothing(browser_of: Any, charlie: Any, skill: Skill) -> None:
+    address = reverse("skill-json-check", args=[skill.slug])
+    assert browser_of(charlie).post(address, {"document": "{}"}).status_code == 404
 
 
 def test_a_broken_rule_replaces_nothing(
@@ -64,7 +138,8 @@ def test_what_changed_meanwhile_is_not_overwritten_unseen(
 ) -> None:
     seen = digest(skill)
     skill.intents.get(name="OpeningHours").samples.create(text="from another tab", position=9)
-    answer = browser.post(address, {"digest": seen, "document": json.dumps(other)})
+    form = {"document": json.dumps(other), "is_reviewed": "1"}
+    answer = browser.post(address, form | {"digest": seen})
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "The skill changed after you opened this page" in page
@@ -72,7 +147,8 @@ def test_what_changed_meanwhile_is_not_overwritten_unseen(
     assert skill.intents.get(name="OpeningHours").samples.filter(text="from another tab").exists()
     # The page has the new digest: sent again, it wins.
     assert f'value="{digest(skill)}"' in page
-    browser.post(address, {"digest": digest(skill), "document": json.dumps(other)})
+    assert "from another tab" in page  # Among what would be lost.
+    browser.post(address, form | {"digest": digest(skill)})
     assert export_interaction_model(skill).to_json() == other
 
 

@@ -234,7 +234,7 @@ def test_problems_link_to_their_place(browser: Client, skill: Skill) -> None:
     assert f'<a href="{link}" class="problem-place"><bdi>OrderPizza</bdi></a>' in page
     assert "intents[0].samples[3]" in page
     row = page.partition(f'href="{link}">')[2].partition("</a>")[0]
-    assert "has a problem" in row
+    assert "one refuses a build" in row
 
 
 def test_add_an_intent_and_a_slot_type(browser: Client, skill: Skill) -> None:

@@ -66,6 +66,12 @@ def percent(fraction: float) -> str:
 
 
 @register.filter
+def thousands(number: int) -> str:
+    """Return 50000 as "50,000"."""
+    return f"{number:,}"
+
+
+@register.filter
 def get(mapping: dict[object, object], key: object) -> object:
     """Return ``mapping[key]``, or None."""
     return mapping.get(key)

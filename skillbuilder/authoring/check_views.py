@@ -1,0 +1,115 @@
+"""The Checks tab, and what other pages show of the checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_POST
+
+from nlu_engine.checks import SEVERITIES
+from skillbuilder.authoring import checking
+from skillbuilder.authoring.checking import CannotBeDismissed, checked
+from skillbuilder.authoring.editing import Conflict
+from skillbuilder.authoring.fixes import apply_fix
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.places import placed
+
+CHECKS_A_PAGE = 30
+
+
+@require_GET
+@skill_page
+def check_list(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """List the checks of one severity, the dismissed ones, or all that are to be seen."""
+    found = checked(skill)
+    wanted = request.GET.get("show", "")
+    chosen = found.dismissed if wanted == "dismissed" else found.shown
+    if wanted in SEVERITIES:
+        chosen = [check for check in chosen if check.severity == wanted]
+    page = Paginator(placed(skill, chosen), CHECKS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "tab": "checks",
+        "wanted": wanted,
+        "page": page,
+        "next": request.get_full_path(),
+        "limits": found.limits,
+        **_badge(found),
+    }
+    return show(request, skill, "authoring/checks.html", context)
+
+
+@require_GET
+@skill_page
+def check_badge(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Say in the tab how many checks there are."""
+    return show(request, skill, "authoring/_check_badge.html", _badge(checked(skill)))
+
+
+@require_GET
+@skill_page
+def object_checks(request: HttpRequest, skill: Skill, kind: str, pk: int) -> HttpResponse:
+    """Show the checks of one intent or slot type that are no rules: those stand in its rows."""
+    rows = skill.intents if kind == "intents" else skill.slot_types
+    row: Any = get_object_or_404(rows, pk=pk)
+    found = checked(skill)
+    name = "intent-detail" if kind == "intents" else "slot-type-detail"
+    address = reverse(name, args=[skill.slug, row.pk])
+    own = [check for check in found.shown if check.subject == row.name and not check.is_rule]
+    items = [item for item in placed(skill, own) if item.url == address]
+    own_limits = checking.limits_of(skill, row.name, kind)
+    context = {"items": items, "next": address, "limits": own_limits, **_badge(found)}
+    return show(request, skill, "authoring/_object_checks.html", context)
+
+
+def _badge(found: checking.Checked) -> dict[str, Any]:
+    counts = found.counts
+    return {"counts": counts, "total": len(found.shown), "urgent": counts["error"]}
+
+
+@require_POST
+@skill_page
+def check_fix(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Do what the button of a check says."""
+    try:
+        fix = apply_fix(skill, request.POST.get("key", ""), request.POST.get("fix", ""))
+    except Conflict:
+        messages.warning(
+            request, "That was changed in the meantime, so nothing was done. Here is what is now."
+        )
+    else:
+        messages.success(request, f"Done: {fix.label}.")
+    return _back(request, skill)
+
+
+@require_POST
+@skill_page
+def check_dismiss(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Hide a check."""
+    try:
+        checking.dismiss(skill, request.POST.get("key", ""))
+    except CannotBeDismissed:
+        messages.warning(request, "An error cannot be dismissed: it refuses a build.")
+    return _back(request, skill)
+
+
+@require_POST
+@skill_page
+def check_restore(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show a dismissed check again."""
+    checking.restore(skill, [request.POST.get("key", "")])
+    return _back(request, skill)
+
+
+def _back(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Return to the page that the button was on."""
+    address = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()):
+        return redirect(address)
+    return redirect("check-list", skill.slug)

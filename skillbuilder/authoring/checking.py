@@ -1,0 +1,104 @@
+"""The checks of a stored skill: found once for each state of it, some of them dismissed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.core.cache import cache
+
+from nlu_engine.checks import SEVERITIES, Check, Limit, checks, limits, rule_checks
+from nlu_engine.documents import limited
+from nlu_engine.errors import Problem
+from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.models import DismissedCheck, Skill
+
+_KEPT_SECONDS = 600
+_LIMITS_OF_INTENT = ("Characters of the longest sample", "Slots in one sample")
+_LIMITS_OF_SLOT_TYPE = ("Values and synonyms", "Characters of the longest value")
+
+
+class CannotBeDismissed(Exception):
+    """An error refuses a build, so nobody may lose sight of it."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All checks of a skill, those to see apart from the dismissed ones, the worst first."""
+
+    shown: list[Check]
+    dismissed: list[Check]
+    limits: list[Limit]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many are to be seen of each severity, and how many are dismissed."""
+        found = Counter(check.severity for check in self.shown)
+        return {severity: found[severity] for severity in SEVERITIES} | {
+            "dismissed": len(self.dismissed)
+        }
+
+
+def all_checks(model: InteractionModel, locale: str) -> list[Check]:
+    """Return ``checks(model, locale)``, remembered for a while: pages ask again and again."""
+    key = f"checks:{locale}:{model.digest()}"
+    found: list[Check] | None = cache.get(key)
+    if found is None:
+        found = sorted(checks(model, locale), key=lambda check: SEVERITIES.index(check.severity))
+        cache.set(key, found, _KEPT_SECONDS)
+    return found
+
+
+def checked(skill: Skill) -> Checked:
+    """Return the checks of what is in ``skill`` now."""
+    model = export_interaction_model(skill)
+    found, hidden = all_checks(model, skill.locale), _dismissed_keys(skill)
+    return Checked(
+        shown=[check for check in found if not _is_hidden(check, hidden)],
+        dismissed=[check for check in found if _is_hidden(check, hidden)],
+        limits=limits(model),
+    )
+
+
+def limits_of(skill: Skill, name: str, kind: str) -> list[Limit]:
+    """Return the limits of one intent or slot type ("slot-types"), and how much it uses."""
+    model = export_interaction_model(skill)
+    if kind == "intents":
+        intents = tuple(intent for intent in model.intents if intent.name == name)
+        names, only = _LIMITS_OF_INTENT, InteractionModel(intents=intents)
+    else:
+        types = tuple(slot_type for slot_type in model.slot_types if slot_type.name == name)
+        names, only = _LIMITS_OF_SLOT_TYPE, InteractionModel(slot_types=types)
+    return [limit for limit in limits(only) if limit.name in names]
+
+
+def open_problems(skill: Skill) -> list[Problem]:
+    """Return the broken rules of ``skill`` that are not dismissed, quicker than all checks."""
+    hidden = _dismissed_keys(skill)
+    found = rule_checks(export_interaction_model(skill), skill.locale)
+    return limited([check for check in found if not _is_hidden(check, hidden)])
+
+
+def dismiss(skill: Skill, key: str) -> None:
+    """Hide the check ``key``; nothing happens if there is none. Raises CannotBeDismissed."""
+    for check in checked(skill).shown:
+        if check.key == key:
+            if check.severity == "error":
+                raise CannotBeDismissed(check.message)
+            DismissedCheck.objects.get_or_create(skill=skill, key=key)
+            return
+
+
+def restore(skill: Skill, keys: Iterable[str]) -> None:
+    """Show the checks ``keys`` again."""
+    skill.dismissed_checks.filter(key__in=list(keys)).delete()
+
+
+def _dismissed_keys(skill: Skill) -> set[str]:
+    return set(skill.dismissed_checks.values_list("key", flat=True))
+
+
+def _is_hidden(check: Check, dismissed: set[str]) -> bool:
+    return check.severity != "error" and check.key in dismissed
