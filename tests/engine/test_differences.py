@@ -1,0 +1,144 @@
+"""What changed between two interaction models, in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nlu_engine.differences import Difference, differences
+from nlu_engine.interaction_model import InteractionModel
+
+SAMPLE_SKILLS = Path("skillbuilder/authoring/sample_skills")
+
+
+def document() -> dict[str, Any]:
+    return {
+        "invocationName": "pizza shop",
+        "intents": [
+            {
+                "name": "Order",
+                "slots": [{"name": "size", "type": "Size"}],
+                "samples": ["order a {size} pizza", "we are done"],
+            },
+            {"name": "Close", "samples": ["goodbye"]},
+        ],
+        "types": [
+            {
+                "name": "Size",
+                "values": [{"name": {"value": "large"}}, {"name": {"value": "small"}}],
+            }
+        ],
+    }
+
+
+def changed(edit: Any) -> list[Difference]:
+    new = document()
+    edit(new)
+    return differences(*map(InteractionModel.from_json, (document(), new)))
+
+
+def only(edit: Any) -> tuple[str, ...]:
+    (one,) = changed(edit)
+    return (one.kind, one.what, one.within, one.name, one.before, one.after)
+
+
+def test_the_same_document_has_no_differences() -> None:
+    assert changed(lambda new: None) == []
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLE_SKILLS.glob("*.json")), ids=lambda path: path.stem)
+def test_a_sample_skill_is_all_new_and_then_all_gone(path: Path) -> None:
+    model = InteractionModel.from_json(json.loads(path.read_text()))
+    assert differences(model, model) == []
+    came = differences(InteractionModel(), model)
+    gone = differences(model, InteractionModel())
+    assert {one.kind for one in came if one.what != "other"} == {"added"}
+    assert {one.kind for one in gone if one.what != "other"} == {"removed"}
+    for what, count in (
+        ("intent", len(model.intents)),
+        ("sample", sum(len(intent.samples) for intent in model.intents)),
+        ("value", sum(len(slot_type.values) for slot_type in model.slot_types)),
+    ):
+        assert sum(one.what == what for one in came) == count
+        assert sum(one.what == what for one in gone) == count
+
+
+def test_the_invocation_name() -> None:
+    assert only(lambda new: new.update(invocationName="pizza place")) == (
+        ("changed", "invocation name", "", "invocation name", "pizza shop", "pizza place")
+    )
+
+
+def test_samples_come_go_and_move() -> None:
+    assert only(lambda new: new["intents"][1]["samples"].append("bye")) == (
+        ("added", "sample", "Close", "bye", "", "")
+    )
+    assert only(lambda new: new["intents"][0]["samples"].pop()) == (
+        ("removed", "sample", "Order", "we are done", "", "")
+    )
+
+    def move(new: dict[str, Any]) -> None:
+        new["intents"][1]["samples"].append(new["intents"][0]["samples"].pop())
+
+    assert only(move) == ("moved", "sample", "Close", "we are done", "Order", "Close")
+
+
+def test_a_sample_that_stands_twice_is_removed_once() -> None:
+    twice, once = document(), document()
+    twice["intents"][1]["samples"] *= 2
+    found = differences(*map(InteractionModel.from_json, (twice, once)))
+    assert [(one.kind, one.name) for one in found] == [("removed", "goodbye")]
+
+
+def test_slots_change_their_type() -> None:
+    assert only(lambda new: new["intents"][0]["slots"][0].update(type="AMAZON.NUMBER")) == (
+        ("changed", "slot", "Order", "size", "Size", "AMAZON.NUMBER")
+    )
+    assert only(lambda new: new["intents"][1].update(slots=[{"name": "day", "type": "Day"}])) == (
+        ("added", "slot", "Close", "day", "", "Day")
+    )
+
+
+def test_values_change_their_synonyms_and_ids() -> None:
+    value = {"id": "L", "name": {"value": "large", "synonyms": ["big", "huge"]}}
+    assert only(lambda new: new["types"][0]["values"].__setitem__(0, value)) == (
+        ("changed", "value", "Size", "large", "", "big, huge; id L")
+    )
+    assert only(lambda new: new["types"][0]["values"].pop()) == (
+        ("removed", "value", "Size", "small", "", "")
+    )
+
+
+def test_a_renamed_intent_or_slot_type_is_one_difference() -> None:
+    assert only(lambda new: new["intents"][0].update(name="Buy")) == (
+        ("changed", "intent", "Buy", "Buy", "Order", "Buy")
+    )
+    assert only(lambda new: new["types"][0].update(name="Sizes")) == (
+        ("changed", "slot type", "Sizes", "Sizes", "Size", "Sizes")
+    )
+
+
+def test_an_intent_that_goes_takes_its_samples_along() -> None:
+    found = changed(lambda new: new["intents"].pop())
+    assert [(one.kind, one.what, one.name) for one in found] == [
+        ("removed", "intent", "Close"),
+        ("removed", "sample", "goodbye"),
+    ]
+
+
+def test_order_and_what_is_not_edited_are_not_passed_over() -> None:
+    assert only(lambda new: new["intents"].reverse())[:4] == ("changed", "order", "", "intents")
+    assert only(lambda new: new["intents"][0]["samples"].reverse())[:4] == (
+        ("changed", "order", "Order", "sample utterances")
+    )
+    assert only(lambda new: new.update(modelConfiguration={"x": 1}))[:2] == ("changed", "other")
+    assert only(lambda new: new["intents"][0].update(odd=1))[:3] == ("changed", "other", "Order")
+
+
+def test_it_reads_well_on_a_command_line() -> None:
+    (one,) = changed(lambda new: new["intents"][0]["slots"][0].update(type="AMAZON.NUMBER"))
+    assert str(one) == "changed slot 'size' of Order: Size -> AMAZON.NUMBER"
+    assert one.to_dict()["kind"] == "changed"
