@@ -34,6 +34,7 @@ from skillbuilder.api.serializers import (
     counts_of,
 )
 from skillbuilder.authoring.editing import delete_skill, editing, locked
+from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
@@ -236,7 +237,8 @@ class InteractionModelDocument(APIView):
             skill = locked(skill)
             check_if_match(request, skill)
             if not dry_run:
-                import_interaction_model(skill, model)
+                with noted(skill, replaces=True):
+                    import_interaction_model(skill, model)
         answer = {
             "stored": not dry_run,
             "digest": model.digest(),

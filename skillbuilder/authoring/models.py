@@ -94,6 +94,32 @@ class Membership(models.Model):
         return f"{self.user_name}, {self.role} of {self.skill}"
 
 
+class Change(models.Model):
+    """An entry of the history: who changed what in a skill; never changed itself."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="changes")
+    # None of a program: the command line, or someone whose account is gone.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="changes",
+        null=True,
+        blank=True,
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    # How many things changed, and the first of them, as nlu_engine.differences tells them.
+    count = models.PositiveIntegerField()
+    differences = models.JSONField(default=list)
+    # The whole document before, where something was removed that can be brought back.
+    before = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.count} changes in {self.skill}"
+
+
 class Intent(models.Model):
     """Something a user of the skill may want."""
 

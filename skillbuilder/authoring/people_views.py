@@ -50,7 +50,7 @@ def skill_people(request: HttpRequest, skill: Skill) -> HttpResponse:
         "form": form,
         "members": members,
         "roles": Membership.Role.choices,
-        "mine": members.filter(user_id=request.user.pk).first(),
+        "mine": members.filter(user__username=request.user.get_username()).first(),
     }
     status = 422 if form.errors else 200
     return show(request, skill, "authoring/people.html", context, status=status)
@@ -98,7 +98,7 @@ def skill_transfer(request: HttpRequest, skill: Skill, member_pk: int) -> HttpRe
 @skill_page(changing=VIEWER)
 def skill_leave(request: HttpRequest, skill: Skill) -> HttpResponse:
     """End one's own membership; an owner has none to end."""
-    mine = skill.memberships.filter(user_id=request.user.pk).first()
+    mine = skill.memberships.filter(user__username=request.user.get_username()).first()
     if mine is None:
         messages.error(request, "You own this skill: hand it over before you leave.")
         return redirect("skill-people", skill.slug)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from skillbuilder.authoring import intent_views, people_views, slot_type_views, views
+from skillbuilder.authoring import history_views, intent_views, people_views, slot_type_views, views
 
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
 _MEMBER = "skills/<slug:slug>/people/<int:member_pk>"
@@ -16,6 +16,12 @@ urlpatterns = [
     path("skills/<slug:slug>/", views.skill_detail, name="skill-detail"),
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),
+    path("skills/<slug:slug>/history", history_views.skill_history, name="skill-history"),
+    path(
+        "skills/<slug:slug>/history/<int:change_pk>/restore",
+        history_views.change_restore,
+        name="change-restore",
+    ),
     path("skills/<slug:slug>/people", people_views.skill_people, name="skill-people"),
     path("skills/<slug:slug>/leave", people_views.skill_leave, name="skill-leave"),
     path(f"{_MEMBER}/role", people_views.member_role, name="member-role"),

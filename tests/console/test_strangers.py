@@ -54,6 +54,10 @@ def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
         "slot_pk": intent.slots.all()[0].pk,
         "value_pk": slot_type.values.all()[0].pk,
         "run_id": runs.request_run(skill)[0].pk,
+        "number": 1,
+        "change_pk": skill.changes.create(
+            count=0, before=export_interaction_model(skill).to_json()
+        ).pk,
         "member_pk": skill.memberships.get_or_create(user=dora(), user_name="dora")[0].pk,
         "key": AuthToken.objects.create(skill.owner)[0].digest,
     }
@@ -161,6 +165,8 @@ def test_what_does_not_exist_is_a_404(
         "value_pk": 987654,
         "run_id": uuid.uuid4(),
         "member_pk": 987654,
+        "change_pk": 987654,
+        "number": 987654,
         "key": "0" * 128,
     }
     kwargs = {name: nowhere[name] for name in pattern.pattern.converters}
