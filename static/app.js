@@ -130,7 +130,7 @@ document.addEventListener("htmx:sendError", () => {
 document.addEventListener("htmx:responseError", (e) => {
   const status = e.detail.xhr.status;
   if (status === 404) toast("This no longer exists: it was removed elsewhere. Reload the page.");
-  else if (status === 403) toast("Your session is over. Reload the page and sign in again.");
+  else if (status === 403) toast("You may not change this, or your session is over. Reload the page.");
   else if (status === 413) toast("That is too large. Nothing was saved.");
   else toast(`The server answered with an error (${status}). Nothing was saved.`);
 });

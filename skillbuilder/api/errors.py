@@ -109,7 +109,8 @@ def framework_body(error: Exception, data: Any) -> dict[str, Any]:
     if isinstance(error, Http404):
         return {"code": "not_found", "message": "There is no such thing here.", "problems": []}
     if isinstance(error, PermissionDenied):
-        return {"code": "permission_denied", "message": "Not allowed.", "problems": []}
+        message = str(error) or "Not allowed."
+        return {"code": "permission_denied", "message": message, "problems": []}
     if isinstance(error, exceptions.UnsupportedMediaType):
         message = f"{error.detail} Send JSON with Content-Type: application/json."
         return {"code": error.default_code, "message": message, "problems": []}

@@ -38,12 +38,14 @@ from skillbuilder.api.serializers import (
 )
 from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import delete_skill, editing, locked
+from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
     refuse_errors,
 )
 from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, runs
 from skillbuilder.training.models import TrainingRun
@@ -82,18 +84,26 @@ class BuildThrottle(ScopedRateThrottle):
 
 def refusals(*codes: int) -> dict[int, Any]:
     """Return the error responses of an endpoint, for its documentation."""
-    return dict.fromkeys((400, 401, 404, 429, *codes), OpenApiResponse(ErrorSerializer))
+    return dict.fromkeys((400, 401, 403, 404, 429, *codes), OpenApiResponse(ErrorSerializer))
 
 
-def visible_skill(request: Request, slug: str) -> Skill:
-    """Return the skill ``slug`` if the user may see it, else raise Http404."""
-    return get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Skill:
+    """Return the skill ``slug``; raises Http404 if the user may not see it.
+
+    Raises PermissionDenied if the request is one that changes things and the user's role is
+    less than ``changing``.
+    """
+    skill = get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+    refuse_role(skill, request.user, request.method, changing=changing)
+    return skill
 
 
 def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
-    """Return the run ``run_id`` if the user may see its skill, else raise Http404."""
+    """Return the run ``run_id``; raises Http404 and PermissionDenied like visible_skill."""
     visible = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
-    return get_object_or_404(visible.select_related("skill").defer("snapshot"), pk=run_id)
+    run = get_object_or_404(visible.select_related("skill").defer("snapshot"), pk=run_id)
+    refuse_role(run.skill, request.user, request.method)
+    return run
 
 
 def validated(
@@ -175,7 +185,7 @@ class SkillDetail(APIView):
     )
     def delete(self, request: Request, slug: str) -> Response:
         """Delete a skill with its training runs and artifacts, for good."""
-        delete_skill(visible_skill(request, slug))
+        delete_skill(visible_skill(request, slug, changing=OWNER))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -231,7 +241,8 @@ class InteractionModelDocument(APIView):
             skill = locked(skill)
             check_if_match(request, skill)
             if not dry_run:
-                import_interaction_model(skill, model)
+                with noted(skill, replaces=True):
+                    import_interaction_model(skill, model)
         answer = {
             "stored": not dry_run,
             "digest": model.digest(),
@@ -374,7 +385,7 @@ class Parse(APIView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Parse an utterance with the skill's latest ready run."""
-        skill = visible_skill(request, slug)
+        skill = visible_skill(request, slug, changing=VIEWER)
         wanted = validated(UtteranceSerializer, request.data)
         _, pair = artifacts.parse(skill, wanted["utterance"])
         return Response(pair.to_dict())

@@ -19,6 +19,7 @@ from django.shortcuts import get_object_or_404
 
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.utterances import normalize
+from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
@@ -84,7 +85,8 @@ def editing(skill: Skill, within: models.Model | None = None) -> Iterator[Skill]
         fresh = locked(skill)
         if within is not None:
             get_object_or_404(type(within), pk=within.pk)
-        yield fresh
+        with noted(fresh):
+            yield fresh
         changed(skill)
 
 
@@ -269,6 +271,8 @@ def rename_intent(intent: Intent, seen: str, name: str) -> None:
 def replace_document(skill: Skill, model: InteractionModel, seen_digest: str) -> None:
     """Replace all of ``skill`` by ``model``. Raises Conflict if it is not what was seen."""
     with transaction.atomic():
-        if export_interaction_model(locked(skill)).digest() != seen_digest:
+        fresh = locked(skill)
+        if export_interaction_model(fresh).digest() != seen_digest:
             raise Conflict(skill)
-        import_interaction_model(skill, model)
+        with noted(fresh, replaces=True):
+            import_interaction_model(skill, model)

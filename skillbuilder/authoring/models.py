@@ -15,7 +15,22 @@ class SkillQuerySet(models.QuerySet["Skill"]):
 
     def visible_to(self, user) -> SkillQuerySet:
         """Return the skills that ``user`` may see; everyone else gets a 404."""
-        return self.filter(owner=user) if user.is_authenticated else self.none()
+        return self._as(user, [Membership.Role.EDITOR, Membership.Role.VIEWER])
+
+    def editable_by(self, user) -> SkillQuerySet:
+        """Return the skills in which ``user`` may change things."""
+        return self._as(user, [Membership.Role.EDITOR])
+
+    def owned_by(self, user) -> SkillQuerySet:
+        """Return the skills that ``user`` may delete, hand over, and share."""
+        return self._as(user, [])
+
+    def _as(self, user, roles: list[str]) -> SkillQuerySet:
+        if not user.is_authenticated:
+            return self.none()
+        # By a subquery: a join would give a skill once for each of its members.
+        member = Membership.objects.filter(user=user, role__in=roles).values("skill")
+        return self.filter(models.Q(owner=user) | models.Q(pk__in=member))
 
 
 class Skill(models.Model):
@@ -43,6 +58,66 @@ class Skill(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Membership(models.Model):
+    """What someone else than the owner may do in a skill: an invitation until it is accepted.
+
+    An invitation is to a user name and not to a user, whether or not there is one of that
+    name: so nobody learns by inviting who has an account.
+    """
+
+    class Role(models.TextChoices):
+        EDITOR = "editor"
+        VIEWER = "viewer"
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="memberships")
+    user_name = models.CharField(max_length=150)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        null=True,
+        blank=True,
+    )
+    role = models.CharField(max_length=6, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["skill", "user_name"], name="invited_once"),
+            models.UniqueConstraint(fields=["skill", "user"], name="member_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_name}, {self.role} of {self.skill}"
+
+
+class Change(models.Model):
+    """An entry of the history: who changed what in a skill; never changed itself."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="changes")
+    # None of a program: the command line, or someone whose account is gone.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="changes",
+        null=True,
+        blank=True,
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    # How many things changed, and the first of them, as nlu_engine.differences tells them.
+    count = models.PositiveIntegerField()
+    differences = models.JSONField(default=list)
+    # The whole document before, where something was removed that can be brought back.
+    before = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.count} changes in {self.skill}"
 
 
 class Intent(models.Model):

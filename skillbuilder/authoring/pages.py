@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from functools import partial, wraps
+from typing import Any, overload
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render, resolve_url
 from django_htmx.http import HttpResponseClientRedirect
 
 from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.people import EDITOR, OWNER, refuse_role, role_of
 
 View = Callable[..., HttpResponse]
 
@@ -36,13 +37,24 @@ def signed_in(view: View) -> View:
     return wrapper
 
 
-def skill_page(view: View) -> View:
-    """Give ``view`` the skill that the slug names; somebody else's is a 404."""
+@overload
+def skill_page(view: View, /) -> View: ...
+@overload
+def skill_page(**needs: str) -> Callable[[View], View]: ...
+def skill_page(view: View | None = None, /, **needs: str) -> Any:
+    """Give ``view`` the skill that the slug names; a stranger's request is a 404.
+
+    To look needs the role viewer, to send anything the role editor; ``needs`` says what else,
+    ``changing="viewer"`` where a POST changes nothing. A member whose role does not do gets a 403.
+    """
+    if view is None:
+        return partial(skill_page, **needs)
 
     @signed_in
     @wraps(view)
     def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
         skill = get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+        refuse_role(skill, request.user, request.method, **needs)
         return view(request, skill, **kwargs)
 
     return wrapper
@@ -60,5 +72,7 @@ def show(
     """Render a page of ``skill``, or only its ``fragment`` when htmx asks for that."""
     wants_fragment = fragment and by_htmx(request)
     name = fragment if wants_fragment else template
-    context = {"skill": skill, "is_fragment": bool(wants_fragment)} | context
+    role = role_of(skill, request.user)
+    roles = {"may_edit": role in (EDITOR, OWNER), "is_owner": role == OWNER}
+    context = {"skill": skill, "is_fragment": bool(wants_fragment)} | roles | context
     return render(request, name, context, status=status)

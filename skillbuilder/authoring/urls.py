@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from skillbuilder.authoring import check_views, intent_views, slot_type_views, views
+from skillbuilder.authoring import (
+    check_views,
+    history_views,
+    intent_views,
+    people_views,
+    slot_type_views,
+    views,
+)
 
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
+_MEMBER = "skills/<slug:slug>/people/<int:member_pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
 
 urlpatterns = [
@@ -15,6 +23,18 @@ urlpatterns = [
     path("skills/<slug:slug>/", views.skill_detail, name="skill-detail"),
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),
+    path("skills/<slug:slug>/history", history_views.skill_history, name="skill-history"),
+    path(
+        "skills/<slug:slug>/history/<int:change_pk>/restore",
+        history_views.change_restore,
+        name="change-restore",
+    ),
+    path("skills/<slug:slug>/people", people_views.skill_people, name="skill-people"),
+    path("skills/<slug:slug>/leave", people_views.skill_leave, name="skill-leave"),
+    path(f"{_MEMBER}/role", people_views.member_role, name="member-role"),
+    path(f"{_MEMBER}/remove", people_views.member_remove, name="member-remove"),
+    path(f"{_MEMBER}/transfer", people_views.skill_transfer, name="skill-transfer"),
+    path("invitations/<int:member_pk>", people_views.invitation_answer, name="invitation-answer"),
     path("skills/<slug:slug>/json", views.skill_json, name="skill-json"),
     path("skills/<slug:slug>/json/check", views.skill_json_check, name="skill-json-check"),
     path("skills/<slug:slug>/json/download", views.skill_json_download, name="skill-json-download"),

@@ -30,6 +30,7 @@ from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, Stamp
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
+from skillbuilder.authoring.people import OWNER, VIEWER
 from skillbuilder.authoring.places import placed, worst_by_address
 from skillbuilder.authoring.sample_skills import list_sample_skills
 from skillbuilder.authoring.skill_forms import NewSkillForm, ReplaceForm, SkillForm, with_value
@@ -203,7 +204,7 @@ def settings_conflict(
 
 
 @require_http_methods(["GET", "POST"])
-@skill_page
+@skill_page(looking=OWNER, changing=OWNER)
 def skill_delete(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Ask, then delete the skill with all its builds."""
     form = StampForm(request.POST or None, initial={"stamp": stamp(skill)})
@@ -279,7 +280,7 @@ def json_review(
 
 
 @require_POST
-@skill_page
+@skill_page(changing=VIEWER)
 def skill_json_check(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Check a document that is being written; stores nothing."""
     form = ReplaceForm(request.POST, locale=skill.locale)

@@ -23,6 +23,7 @@ from skillbuilder.authoring.forms import SamplesForm
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Intent, Skill
 from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.people import VIEWER
 from skillbuilder.training.artifacts import parse
 from skillbuilder.training.runs import NotTrained
 from skillbuilder.training.state import build_state
@@ -181,7 +182,7 @@ def one_of(type_name: str, number: int, values: dict[str, list[str]], locale: st
 
 
 @require_http_methods(["GET", "POST"])
-@skill_page
+@skill_page(changing=VIEWER)
 def skill_console(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Show the console; a POST parses an utterance with both parsers."""
     state = build_state(skill)

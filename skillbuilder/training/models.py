@@ -28,6 +28,8 @@ class TrainingRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="training_runs")
+    # What people call this version of the skill.
+    name = models.CharField(max_length=80, blank=True)
     # What is trained: the whole interaction model, its digest, and what else decides the outcome.
     snapshot = models.JSONField()
     digest = models.CharField(max_length=64)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from skillbuilder.training import views
+from skillbuilder.training import versions, views
 
 urlpatterns = [
     path("skills/<slug:slug>/builds", views.skill_build, name="skill-build"),
     path("skills/<slug:slug>/builds/controls", views.build_controls, name="build-controls"),
+    path("skills/<slug:slug>/versions", versions.skill_versions, name="skill-versions"),
+    path(
+        "skills/<slug:slug>/versions/<int:number>/name",
+        versions.version_name,
+        name="version-name",
+    ),
+    path(
+        "skills/<slug:slug>/versions/<int:number>/restore",
+        versions.version_restore,
+        name="version-restore",
+    ),
     path("builds/<uuid:run_id>/status", views.run_status, name="run-status"),
     path("builds/<uuid:run_id>/cancel", views.run_cancel, name="run-cancel"),
 ]

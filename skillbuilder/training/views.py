@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from nlu_engine.errors import InvalidInteractionModel
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import show, signed_in, skill_page
+from skillbuilder.authoring.people import EDITOR, OWNER, refuse_role, role_of
 from skillbuilder.authoring.places import placed
 from skillbuilder.training import runs
 from skillbuilder.training.models import TrainingRun
@@ -35,6 +36,7 @@ def run_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     def wrapper(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
         mine = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
         run = get_object_or_404(mine.select_related("skill").defer("snapshot"), pk=run_id)
+        refuse_role(run.skill, request.user, request.method)
         return view(request, run)
 
     return wrapper
@@ -89,7 +91,9 @@ def run_context(run: TrainingRun) -> dict[str, Any]:
 @run_page
 def run_status(request: HttpRequest, run: TrainingRun) -> HttpResponse:
     """Show how far a run is: the piece of a page that htmx asks for every second."""
-    context = {"skill": run.skill, "is_fragment": True, "tab": "builds"} | run_context(run)
+    may_edit = role_of(run.skill, request.user) in (EDITOR, OWNER)
+    context = {"skill": run.skill, "is_fragment": True, "tab": "builds", "may_edit": may_edit}
+    context |= run_context(run)
     if not run.is_active:
         context |= history_context(request, run.skill)
     return render(request, "training/_run.html", context)
@@ -99,7 +103,7 @@ def run_status(request: HttpRequest, run: TrainingRun) -> HttpResponse:
 @skill_page
 def build_controls(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Show the state of the skill's build, for the heading of pages open during a build."""
-    return render(request, "training/_controls_only.html", {"skill": skill})
+    return show(request, skill, "training/_controls_only.html", {})
 
 
 @require_POST

@@ -15,7 +15,7 @@ from skillbuilder.authoring.models import Skill
 def deleted(skill: Skill, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return the address of a skill that was there when the view looked and is gone now."""
     Skill.objects.filter(pk=skill.pk).delete()
-    monkeypatch.setattr(views, "visible_skill", lambda request, slug: skill)
+    monkeypatch.setattr(views, "visible_skill", lambda request, slug, **options: skill)
     return f"/api/v1/skills/{skill.slug}"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, reverse
 from knox.models import AuthToken
@@ -17,7 +18,7 @@ from knox.models import AuthToken
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import urls as authoring
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import Membership, Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.console import urls as console
 from skillbuilder.training import runs
@@ -38,6 +39,11 @@ def names(patterns: list[URLPattern]) -> list[str]:
     return [str(pattern.name) for pattern in patterns]
 
 
+def dora() -> Any:
+    """Return someone whom every owner has made a member."""
+    return get_user_model().objects.get_or_create(username="dora")[0]
+
+
 def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
     """Return arguments that name things of ``skill`` which exist."""
     intent, slot_type = skill.intents.all()[0], skill.slot_types.all()[0]
@@ -48,6 +54,11 @@ def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
         "slot_pk": intent.slots.all()[0].pk,
         "value_pk": slot_type.values.all()[0].pk,
         "run_id": runs.request_run(skill)[0].pk,
+        "number": 1,
+        "change_pk": skill.changes.create(
+            count=0, before=export_interaction_model(skill).to_json()
+        ).pk,
+        "member_pk": skill.memberships.get_or_create(user=dora(), user_name="dora")[0].pk,
         "key": AuthToken.objects.create(skill.owner)[0].digest,
     }
     return {name: known[name] for name in pattern.pattern.converters}
@@ -59,7 +70,16 @@ def state_of(skill: Skill) -> tuple[Any, ...]:
     statuses = list(TrainingRun.objects.values_list("pk", "status"))
     tokens = list(AuthToken.objects.values_list("digest", flat=True))
     model = export_interaction_model(skill)
-    return skill.name, skill.locale, skill.revision, model.digest(), statuses, tokens
+    members = list(Membership.objects.values_list("skill", "user", "role"))
+    return (
+        (skill.owner_id, members),
+        skill.name,
+        skill.locale,
+        skill.revision,
+        model.digest(),
+        statuses,
+        tokens,
+    )
 
 
 def answers(client: Client, address: str) -> list[int]:
@@ -144,6 +164,9 @@ def test_what_does_not_exist_is_a_404(
         "slot_pk": 987654,
         "value_pk": 987654,
         "run_id": uuid.uuid4(),
+        "member_pk": 987654,
+        "change_pk": 987654,
+        "number": 987654,
         "key": "0" * 128,
     }
     kwargs = {name: nowhere[name] for name in pattern.pattern.converters}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django import template
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
 from skillbuilder.authoring.models import Intent
+from skillbuilder.authoring.people import invitations_of
 
 register = template.Library()
 
@@ -38,6 +40,13 @@ def icon(name: str, classes: str = "") -> SafeString:
         classes,
         _drawing(name),
     )
+
+
+@register.inclusion_tag("authoring/_invitations.html", takes_context=True)
+def invitations(context: dict[str, Any]) -> dict[str, Any]:
+    """Show what the user is invited to, each to be accepted or declined."""
+    user = context["request"].user
+    return {"invitations": invitations_of(user), "csrf_token": context.get("csrf_token")}
 
 
 @register.filter

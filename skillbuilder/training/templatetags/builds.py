@@ -28,6 +28,7 @@ def build_controls(context: dict[str, Any], skill: Skill, oob: bool = False) -> 
         "state": build_state(skill),
         "oob": oob,
         "tab": context.get("tab"),
+        "may_edit": context.get("may_edit"),
     }
 
 

@@ -1,0 +1,61 @@
+"""The history of a skill: who changed what, and how to get back what was removed."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring import editing, history
+from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.pages import show, skill_page
+
+CHANGES_A_PAGE = 20
+
+
+@require_GET
+@skill_page
+def skill_history(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """List the changes, newest first; ``by`` chooses those of one person."""
+    everything = skill.changes.select_related("user")
+    by = request.GET.get("by", "").replace("\x00", "")
+    chosen = everything.filter(user__username=by) if by else everything
+    page = Paginator(chosen, CHANGES_A_PAGE).get_page(request.GET.get("page"))
+    now = export_interaction_model(skill)
+    names = everything.exclude(user=None).order_by("user__username")
+    context = {
+        "tab": "history",
+        "page": page,
+        "entries": [(change, history.restorable(change, now)) for change in page.object_list],
+        "by": by,
+        "digest": now.digest(),
+        "people": names.values_list("user__username", flat=True).distinct(),
+    }
+    return show(request, skill, "authoring/history.html", context)
+
+
+@require_POST
+@skill_page
+def change_restore(request: HttpRequest, skill: Skill, change_pk: int) -> HttpResponse:
+    """Bring back one removed intent or slot type, or the whole skill as it was before.
+
+    The form carries the digest of what was shown: a change made since is not overwritten.
+    """
+    change = get_object_or_404(skill.changes.exclude(before=None), pk=change_pk)
+    before = InteractionModel.from_json(change.before)
+    what, name = request.POST.get("what", ""), request.POST.get("name", "")
+    now = export_interaction_model(skill)
+    try:
+        wanted = history.with_restored(now, before, what, name) if what else before
+        editing.replace_document(skill, wanted, request.POST.get("digest", ""))
+    except LookupError as error:
+        raise Http404 from error
+    except (ValueError, editing.Conflict) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{name or 'The skill as it was'} is back.")
+    return redirect("skill-history", skill.slug)

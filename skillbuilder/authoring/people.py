@@ -1,0 +1,115 @@
+"""Who may do what in a skill: its owner, the editors and viewers whom the owner invited."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from skillbuilder.authoring.models import Membership, Skill
+
+VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
+_RANK = {VIEWER: 1, EDITOR: 2, OWNER: 3}
+_MAY = {
+    VIEWER: "You may look and test, but not change it.",
+    EDITOR: "You may change what is in it; this only its owner may do.",
+}
+
+
+class AlreadyThere(Exception):
+    """The user name that was invited is the owner's, a member's, or invited already."""
+
+
+def role_of(skill: Skill, user: Any) -> str | None:
+    """Return the role of ``user`` in ``skill``, None of a stranger."""
+    if skill.owner_id == user.pk:
+        return OWNER
+    return skill.memberships.filter(user_id=user.pk).values_list("role", flat=True).first()
+
+
+def refuse_role(
+    skill: Skill,
+    user: Any,
+    method: str | None,
+    *,
+    looking: str = VIEWER,
+    changing: str = EDITOR,
+) -> None:
+    """Raise PermissionDenied unless the role of ``user`` is enough for the request ``method``.
+
+    GET and HEAD need the role ``looking``, all others ``changing``.
+    """
+    needed = looking if method in ("GET", "HEAD", "OPTIONS") else changing
+    role = role_of(skill, user)
+    if role is None or _RANK[role] < _RANK[needed]:
+        can = _MAY[role or VIEWER]
+        raise PermissionDenied(f"You are {role} of the skill “{skill.name}”. {can}")
+
+
+# --- Invitations --------------------------------------------------------------------------
+
+
+def invite(skill: Skill, user_name: str, role: str) -> Membership:
+    """Invite whoever has ``user_name`` to be ``role``. Raises AlreadyThere."""
+    with transaction.atomic():
+        held(skill)
+        is_member = skill.memberships.filter(user__username=user_name).exists()
+        is_invited = skill.memberships.filter(user_name=user_name).exists()
+        if skill.owner.username == user_name or is_member or is_invited:
+            raise AlreadyThere(f"{user_name} is in the list already.")
+        return skill.memberships.create(user_name=user_name, role=role)
+
+
+def invitations_of(user: User | AnonymousUser) -> QuerySet[Membership]:
+    """Return the invitations that ``user`` may accept or decline."""
+    waiting = Membership.objects.filter(user=None, user_name=user.username)
+    return waiting.select_related("skill", "skill__owner")
+
+
+def accept(invitation: Membership, user: User | AnonymousUser) -> None:
+    """Make ``user``, who was invited, a member."""
+    with transaction.atomic():
+        held(invitation.skill)
+        invitation = get_object_or_404(invitations_of(user), pk=invitation.pk)
+        invitation.user = cast(User, user)
+        invitation.save(update_fields=["user"])
+
+
+def set_role(skill: Skill, membership: Membership, role: str) -> None:
+    """Give the member, or who is invited, another role."""
+    with transaction.atomic():
+        held(skill)
+        get_object_or_404(skill.memberships, pk=membership.pk)
+        skill.memberships.filter(pk=membership.pk).update(role=role)
+
+
+def dismiss(skill: Skill, membership: Membership) -> None:
+    """End a membership or an invitation: withdrawn, declined, removed or left."""
+    with transaction.atomic():
+        held(skill)
+        skill.memberships.filter(pk=membership.pk).delete()
+
+
+def transfer(skill: Skill, membership: Membership) -> User:
+    """Make the member the owner of ``skill``, and the owner an editor; return the new owner."""
+    with transaction.atomic():
+        fresh = held(skill)
+        members = skill.memberships.exclude(user=None).select_related("user")
+        member = get_object_or_404(members, pk=membership.pk)
+        new_owner = cast(User, member.user)
+        member.delete()
+        fresh.memberships.filter(user_name=fresh.owner.username).delete()
+        fresh.memberships.create(
+            user_name=fresh.owner.username, user=fresh.owner, role=Membership.Role.EDITOR
+        )
+        Skill.objects.filter(pk=skill.pk).update(owner=new_owner)
+    return new_owner
+
+
+def held(skill: Skill) -> Skill:
+    """Return ``skill`` as it is now, held until the transaction ends; 404 if it is gone."""
+    return get_object_or_404(Skill.objects.select_for_update(), pk=skill.pk)

@@ -1,0 +1,112 @@
+"""Versions: each build froze one; they are compared, named and brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from nlu_engine.differences import differences
+from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring import editing
+from skillbuilder.authoring.forms import storable
+from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.training.models import TrainingRun
+
+WORKING_COPY = "now"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One frozen interaction model; ``number`` counts the builds of a skill from 1."""
+
+    number: int
+    run: TrainingRun
+
+
+class VersionNameForm(forms.Form):
+    """What people call a version; empty takes the name away."""
+
+    name = forms.CharField(max_length=80, required=False)
+
+    def clean_name(self) -> str:
+        return storable(self.cleaned_data["name"])
+
+
+def versions(skill: Skill) -> list[Version]:
+    """Return all versions of ``skill``, newest first, without their snapshots."""
+    runs = list(skill.training_runs.order_by("created_at", "pk").defer("snapshot"))
+    return [Version(number, run) for number, run in enumerate(runs, 1)][::-1]
+
+
+def find(skill: Skill, number: str) -> Version:
+    """Return the version ``number`` of ``skill``; raises Http404."""
+    found = next((one for one in versions(skill) if str(one.number) == number), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def document(skill: Skill, number: str) -> InteractionModel:
+    """Return the interaction model of a version, or of the working copy ("now")."""
+    if number == WORKING_COPY:
+        return export_interaction_model(skill)
+    return InteractionModel.from_json(find(skill, number).run.snapshot)
+
+
+@require_GET
+@skill_page
+def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """List the versions; ``old`` and ``new`` say which two to compare."""
+    everything = versions(skill)
+    newest = str(everything[0].number) if everything else WORKING_COPY
+    old, new = request.GET.get("old", newest), request.GET.get("new", WORKING_COPY)
+    context = {
+        "tab": "versions",
+        "versions": everything,
+        "old": old,
+        "new": new,
+        "differences": differences(document(skill, old), document(skill, new)),
+        "digest": export_interaction_model(skill).digest(),
+    }
+    return show(request, skill, "training/versions.html", context)
+
+
+@require_POST
+@skill_page
+def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
+    """Name a version."""
+    run = find(skill, str(number)).run
+    form = VersionNameForm(request.POST)
+    if form.is_valid():
+        TrainingRun.objects.filter(pk=run.pk).update(name=form.cleaned_data["name"])
+        messages.success(request, "Saved.")
+    else:
+        messages.error(request, "A name has at most 80 characters. Nothing was changed.")
+    return redirect("skill-versions", skill.slug)
+
+
+@require_POST
+@skill_page
+def version_restore(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
+    """Make a version the working copy; the history keeps what was there before."""
+    run = get_object_or_404(TrainingRun, pk=find(skill, str(number)).run.pk)
+    model = InteractionModel.from_json(run.snapshot)
+    try:
+        editing.replace_document(skill, model, request.POST.get("digest", ""))
+    except editing.Conflict:
+        messages.error(
+            request,
+            "The skill was changed in the meantime, so nothing was restored. Compare again below.",
+        )
+    else:
+        messages.success(
+            request, f"Version {number} is the working copy now. The history can take this back."
+        )
+    return redirect("skill-versions", skill.slug)
