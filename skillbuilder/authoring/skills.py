@@ -8,7 +8,7 @@ from itertools import count
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -89,3 +89,12 @@ def changed(skill: Skill) -> None:
     """Note that something in ``skill`` was changed: its revision goes up by one."""
     Skill.objects.filter(pk=skill.pk).update(revision=F("revision") + 1, updated_at=timezone.now())
     skill.refresh_from_db(fields=["revision", "updated_at"])
+
+
+def with_counts(skills: QuerySet[Skill]) -> QuerySet[Skill]:
+    """Add ``intent_count`` (the skill's own ones) and ``slot_type_count`` to each skill."""
+    own = ~Q(intents__name__startswith="AMAZON.")
+    return skills.annotate(
+        intent_count=Count("intents", filter=own, distinct=True),
+        slot_type_count=Count("slot_types", distinct=True),
+    )

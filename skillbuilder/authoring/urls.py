@@ -10,7 +10,6 @@ _INTENT = "skills/<slug:slug>/intents/<int:pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
 
 urlpatterns = [
-    path("", views.skill_list, name="skill-list"),
     path("skills/new", views.skill_create, name="skill-create"),
     path("skills/<slug:slug>/", views.skill_detail, name="skill-detail"),
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),

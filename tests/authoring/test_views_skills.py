@@ -1,4 +1,4 @@
-"""The pages about whole skills: list, new, overview, settings, delete."""
+"""The pages about whole skills: new, overview, settings, delete."""
 
 from __future__ import annotations
 
@@ -14,63 +14,8 @@ from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.sample_skills import list_sample_skills
-from skillbuilder.authoring.skills import create_skill
 
 NEW = "/skills/new"
-
-
-# --- List ---------------------------------------------------------------------------------
-
-
-def test_the_list_shows_my_skills_and_no_others(browser: Client, skill: Skill, bob: Any) -> None:
-    create_skill(bob, name="Bob's secret", locale="en-US")
-    page = browser.get("/").content.decode()
-    assert "Tiny kitchen" in page
-    assert "2 intents" in page  # the built-in one is not counted
-    assert "Not built" in page
-    assert "Bob" not in page
-
-
-def test_without_skills_the_list_teaches(browser: Client) -> None:
-    page = browser.get("/").content.decode()
-    assert "Make your first skill" in page
-    assert f"{NEW}?start=json" in page
-
-
-def test_search_finds_by_name_and_says_when_nothing_is_found(
-    browser: Client, skill: Skill, alice: Any
-) -> None:
-    create_skill(alice, name="Lamps", locale="en-US")
-    found = browser.get("/", {"q": "kitch"}).content.decode()
-    assert "Tiny kitchen" in found
-    assert "Lamps" not in found
-    nothing = browser.get("/", {"q": "<b>zzz"}).content.decode()
-    assert "No skill is called “&lt;b&gt;zzz”" in nothing
-
-
-@pytest.mark.parametrize(
-    "query", ["\x00", "tiny\x00", "%", "_", "'; --", "\N{GRINNING FACE}", "x" * 3_000]
-)
-def test_any_search_is_answered(browser: Client, skill: Skill, query: str) -> None:
-    assert browser.get("/", {"q": query}).status_code == 200
-
-
-def test_many_skills_come_in_pages(browser: Client, alice: Any) -> None:
-    for number in range(23):
-        create_skill(alice, name=f"Skill {number:02}", locale="en-US")
-    first, second = browser.get("/"), browser.get("/", {"page": 2})
-    assert first.content.count(b'class="list-group-item skill-row"') == 20
-    assert second.content.count(b'class="list-group-item skill-row"') == 3
-    assert b"Page 2 of 2" in second.content
-
-
-def test_the_list_asks_the_database_the_same_for_one_skill_and_for_many(
-    browser: Client, alice: Any, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(12):
-        create_skill(alice, name=f"Skill {number}", locale="en-US")
-    with django_assert_max_num_queries(8):
-        browser.get("/")
 
 
 # --- New ----------------------------------------------------------------------------------
