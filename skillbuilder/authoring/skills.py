@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from itertools import count
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -35,19 +36,23 @@ def create_skill(
     name: str,
     locale: str,
     slug: str | None = None,
+    invocation_name: str = "",
     model: InteractionModel | None = None,
 ) -> Skill:
     """Return a new skill of ``owner``, with the interaction model ``model`` in it if there is one.
 
-    Without ``slug`` one is derived from the name. Raises SlugTaken for an explicit slug
-    that is taken. Stores all or nothing.
+    An ``invocation_name`` takes the place of the one in the model. Without ``slug`` one is
+    derived from the name. Raises SlugTaken for an explicit slug that is taken. Stores all or
+    nothing.
     """
     if owner.is_anonymous:
         raise TypeError("a skill needs an owner who is signed in")
     with transaction.atomic():
-        skill = _insert(Skill(owner=owner, name=name, locale=locale), slug)
+        new = Skill(owner=owner, name=name, locale=locale, invocation_name=invocation_name)
+        skill = _insert(new, slug)
         if model is not None:
-            import_interaction_model(skill, model)
+            own_name = invocation_name or model.invocation_name
+            import_interaction_model(skill, replace(model, invocation_name=own_name))
     return skill
 
 

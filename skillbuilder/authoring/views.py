@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from nlu_engine import builtins
 from nlu_engine.embeddings import service_for
+from nlu_engine.rules import invocation_name_problems
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
@@ -42,7 +43,11 @@ def skill_create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         chosen = form.cleaned_data
         skill = create_skill(
-            request.user, name=chosen["name"], locale=chosen["locale"], model=form.model
+            request.user,
+            name=chosen["name"],
+            locale=chosen["locale"],
+            invocation_name=chosen["invocation_name"],
+            model=form.model,
         )
         messages.success(request, f"{skill.name} is here. Look around, then build it.")
         return redirect("skill-detail", skill.slug)
@@ -50,6 +55,17 @@ def skill_create(request: HttpRequest) -> HttpResponse:
     return render(
         request, "authoring/skill_create.html", context, status=422 if form.errors else 200
     )
+
+
+@require_GET
+@signed_in
+def invocation_name_check(request: HttpRequest) -> HttpResponse:
+    """Say what Alexa would say to an invocation name, while it is being typed."""
+    name, locale = request.GET.get("invocation_name", ""), request.GET.get("locale", "")
+    # The rest of what is too long is not worth a look.
+    problems = invocation_name_problems(name[:1_000], locale) if name.strip() else []
+    context = {"name": name.strip(), "problems": problems}
+    return render(request, "authoring/_invocation_name_check.html", context)
 
 
 # --- One skill ----------------------------------------------------------------------------

@@ -160,6 +160,69 @@ def test_a_skill_says_what_its_locale_gets(browser: Client, locale: str, says: s
         assert says in page
 
 
+# --- Invocation name ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "stored"),
+    [
+        ({"start": "template", "template": "pizza_ordering"}, "pizza corner"),
+        ({"start": "blank", "locale": "en-US"}, ""),
+    ],
+)
+def test_an_invocation_name_is_the_template_s_until_one_is_typed(
+    browser: Client, start: dict[str, str], stored: str
+) -> None:
+    browser.post(NEW, start | {"name": "Mine"})
+    assert Skill.objects.get(name="Mine").invocation_name == stored
+    browser.post(NEW, start | {"name": "Other", "invocation_name": "tiny corner"})
+    other = Skill.objects.get(name="Other")
+    assert other.invocation_name == "tiny corner"
+    assert export_interaction_model(other).invocation_name == "tiny corner"
+
+
+def test_an_invocation_name_replaces_the_document_s_and_names_the_skill(
+    browser: Client, tiny_document: dict[str, Any]
+) -> None:
+    form = {"start": "json", "locale": "en-US", "document": json.dumps(tiny_document)}
+    browser.post(NEW, form | {"invocation_name": "big kitchen"})
+    skill = Skill.objects.get()
+    assert (skill.name, skill.invocation_name) == ("Big Kitchen", "big kitchen")
+    tiny_document["interactionModel"]["languageModel"]["invocationName"] = "big kitchen"
+    assert export_interaction_model(skill).to_json() == tiny_document
+
+
+def test_a_refused_new_skill_keeps_what_was_typed(browser: Client) -> None:
+    form = {"start": "json", "locale": "de-DE", "document": "{", "name": "Küche"}
+    page = browser.post(NEW, form | {"invocation_name": "kleine küche"}).content.decode()
+    assert 'value="Küche"' in page and 'value="kleine küche"' in page
+    assert '<option value="de-DE" selected>' in page
+    assert 'id="start-json" checked' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "locale", "told"),
+    [
+        ("pizza corner", "en-US", "Alexa takes <bdi>“pizza corner”</bdi>"),
+        ("Pizza corner", "en-US", "Write &#x27;pizza corner&#x27;."),
+        ("<b>x y", "en-US", "only letters, spaces"),
+        ("the corner", "en-US", "no article"),
+        ("the corner", "de-DE", "Alexa takes"),
+        ("x" * 9_000, "nonsense", "2 to 50 characters"),
+    ],
+)
+def test_an_invocation_name_is_checked_as_it_is_typed(
+    browser: Client, name: str, locale: str, told: str
+) -> None:
+    query = {"invocation_name": name, "locale": locale}
+    page = browser.get(reverse("invocation-name-check"), query).content.decode()
+    assert told in page and "<b>" not in page and "<html" not in page
+
+
+def test_no_invocation_name_is_nothing_to_complain_of(browser: Client) -> None:
+    assert not browser.get(reverse("invocation-name-check")).content.strip()
+
+
 # --- Overview -----------------------------------------------------------------------------
 
 
