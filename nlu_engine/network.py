@@ -125,7 +125,9 @@ class Network(nn.Module):
         mean = _padded(shared, mask).sum(dim=1) / mask.sum(dim=1, keepdim=True)
         pooled = [attended, highest, mean]
         if self.summarize is not None:
-            pooled.append(nn.functional.gelu(self.summarize(self.sentence_dropout(batch.sentences))))
+            pooled.append(
+                nn.functional.gelu(self.summarize(self.sentence_dropout(batch.sentences)))
+            )
         hidden = nn.functional.gelu(self.intent_hidden(self.dropout(torch.cat(pooled, dim=-1))))
         intents: Tensor = self.intent_out(self.dropout(hidden))
         return intents

@@ -63,6 +63,10 @@ _LAUNCH_WORDS = frozenset(
     {"alexa", "amazon", "echo", "computer", "ask", "tell", "open", "launch", "load", "begin"}
     | {"start", "enable", "skill", "app"}
 )
+# Of invocation names in English: words that lead to the request ("ask pizza corner to ..."),
+# and those that make no name of two words.
+_CONNECTING_WORDS = frozenset({"to", "from", "by", "if", "and", "whether", "in", "using"})
+_SMALL_WORDS = frozenset({"a", "an", "the", "about", "at", "for", "of", "off", "on", "up", "with"})
 # Besides letters, marks and spaces: what Alexa allows, and the joiners, direction marks and
 # typographic signs that ordinary writing of its locales needs.
 _SAMPLE_CHARACTERS = frozenset("._'-’‘\u200c\u200d\u200e\u200f・")
@@ -100,7 +104,7 @@ def problems_of(model: InteractionModel, locale: str) -> list[Problem]:
     root, hints = model.path(), _Hints()
     types = dict.fromkeys(slot_type.name for slot_type in model.slot_types)
     found = list(_locale(locale))
-    found += _invocation_name(model, f"{root}.invocationName")
+    found += invocation_name_problems(model.invocation_name, locale, f"{root}.invocationName")
     found += _intents(model, f"{root}.intents")
     found += _slot_names(model, f"{root}.intents")
     for index, intent in enumerate(model.intents):
@@ -127,24 +131,50 @@ def _locale(locale: str) -> Iterator[Problem]:
         yield _error("unsupported-locale", "$", message, locale, fix)
 
 
-def _invocation_name(model: InteractionModel, path: str) -> Iterator[Problem]:
-    name = model.invocation_name
+def invocation_name_problems(
+    name: str, locale: str, path: str = "$.invocationName"
+) -> list[Problem]:
+    """Return what Alexa advises against in an invocation name; ``path`` says where it stands."""
     if not name.strip():
         message = "There is no invocation name: nobody can open the skill by voice."
-        yield _warning("no-invocation-name", path, message, name, "Add one of two or more words.")
-        return
+        fix = "Add one of two or more words."
+        return [_warning("no-invocation-name", path, message, name, fix)]
+    advice = chain(_invocation_letters(name), _invocation_words(name.lower().split(), locale))
+    return [_warning("invocation-name", path, message, name, fix) for message, fix in advice]
+
+
+def _invocation_letters(name: str) -> Iterator[tuple[str, str]]:
     if name != name.lower():
-        message = "An invocation name is written in lower case."
-        yield _warning("invocation-name", path, message, name, f"Write {name.lower()!r}.")
+        yield "An invocation name is written in lower case.", f"Write {name.lower()!r}."
     if not all(_is_letter(character) or character in " .'’" for character in name):
-        message = "An invocation name has only letters, spaces, apostrophes and periods."
-        yield _warning("invocation-name", path, message, name, "Spell digits and symbols out.")
+        yield (
+            "An invocation name has only letters, spaces, apostrophes and periods.",
+            "Spell digits and symbols out.",
+        )
     if not 2 <= len(name) <= 50:
-        message = "An invocation name has 2 to 50 characters."
-        yield _warning("invocation-name", path, message, name, "Change its length.")
-    for word in sorted(_LAUNCH_WORDS & set(name.lower().split())):
-        message = f"An invocation name must not contain the word {word!r}."
-        yield _warning("invocation-name", path, message, name, "Leave the word out.")
+        yield "An invocation name has 2 to 50 characters.", "Change its length."
+    if name != " ".join(name.split()):
+        yield (
+            "An invocation name has single spaces, and only between its words.",
+            f"Write {' '.join(name.split())!r}.",
+        )
+
+
+def _invocation_words(words: list[str], locale: str) -> Iterator[tuple[str, str]]:
+    is_english, small = locale.startswith("en"), sorted(_SMALL_WORDS & set(words))
+    for word in sorted(_LAUNCH_WORDS & set(words)):
+        yield f"An invocation name must not contain the word {word!r}.", "Leave the word out."
+    if len(words) == 1 and not locale.startswith("ja"):
+        yield "Alexa takes one word alone only if it is your brand.", "Add a second word."
+    if not is_english:
+        return
+    for word in sorted(_CONNECTING_WORDS & set(words)):
+        yield (
+            f"{word!r} leads from an invocation name to the request, so it is no part of one.",
+            "Leave the word out.",
+        )
+    if len(words) == 2 and small:
+        yield f"A name of two words has no article or preposition ({small[0]!r}).", "Add a word."
 
 
 def _intents(model: InteractionModel, path: str) -> Iterator[Problem]:

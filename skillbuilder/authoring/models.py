@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Cast, Concat, Lower
+
+# Postgres concatenates only what is of one type.
+_SLUG = Cast("slug", models.CharField(max_length=140))
 
 
 class SkillQuerySet(models.QuerySet["Skill"]):
     """Queries over skills."""
+
+    def called(self, words: str) -> SkillQuerySet:
+        """Return the skills with ``words`` in their name, invocation name or slug, in any case."""
+        return self.filter(search_text__contains=Lower(Value(words)))
 
     def visible_to(self, user) -> SkillQuerySet:
         """Return the skills that ``user`` may see; everyone else gets a 404."""
@@ -50,11 +59,24 @@ class Skill(models.Model):
     revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # What a search looks through, kept by the database: one column to read instead of three.
+    search_text = models.GeneratedField(
+        expression=Lower(Concat("name", Value("\n"), "invocation_name", Value("\n"), _SLUG)),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     objects = SkillQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at", "-pk"]
+        # Each list comes from an index in its order: the home page, with and without a
+        # locale, and the API's.
+        indexes = [
+            models.Index(fields=["owner", "-updated_at", "-id"], name="skill_list"),
+            models.Index(fields=["owner", "locale", "-updated_at", "-id"], name="skill_locale"),
+            models.Index(fields=["owner", "-created_at", "-id"], name="skill_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -227,3 +249,23 @@ class DismissedCheck(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Checklist(models.Model):
+    """What one user did with the builder checklist of one skill."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="checklists")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="checklists"
+    )
+    hidden = models.BooleanField(default=False)
+    # When the user's first utterance was parsed in the console.
+    tried_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["skill", "user"], name="one_checklist_a_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.skill} for {self.user}"

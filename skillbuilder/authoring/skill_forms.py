@@ -100,6 +100,7 @@ class NewSkillForm(DocumentForm):
         initial="template",
     )
     name = forms.CharField(max_length=120, required=False)
+    invocation_name = forms.CharField(max_length=200, required=False)
     # A template brings its own.
     locale = forms.ChoiceField(choices=locale_choices, initial="en-US", required=False)
     template = forms.ChoiceField(choices=sample_skill_choices, required=False)
@@ -113,8 +114,9 @@ class NewSkillForm(DocumentForm):
             self.add_error("locale", "Choose a locale.")
         elif start == "json" and cleaned.get("locale"):
             self.read_model(cleaned["locale"])
-            invocation_name = self.model.invocation_name if self.model else ""
-            cleaned["name"] = cleaned.get("name") or named_after(invocation_name)
+        in_document = self.model.invocation_name if self.model else ""
+        spoken = cleaned.get("invocation_name") or in_document
+        cleaned["name"] = cleaned.get("name") or named_after(spoken)
         wants_name = start == "blank" or self.model is not None
         if wants_name and not cleaned.get("name") and "name" not in self.errors:
             self.add_error("name", "Give the skill a name.")
@@ -125,6 +127,9 @@ class NewSkillForm(DocumentForm):
         if name:
             check_name(name)
         return name
+
+    def clean_invocation_name(self) -> str:
+        return storable(self.cleaned_data["invocation_name"])
 
     def _clean_template(self, cleaned: dict[str, Any]) -> None:
         if not cleaned.get("template"):

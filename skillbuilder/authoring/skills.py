@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from itertools import count
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -35,19 +36,23 @@ def create_skill(
     name: str,
     locale: str,
     slug: str | None = None,
+    invocation_name: str = "",
     model: InteractionModel | None = None,
 ) -> Skill:
     """Return a new skill of ``owner``, with the interaction model ``model`` in it if there is one.
 
-    Without ``slug`` one is derived from the name. Raises SlugTaken for an explicit slug
-    that is taken. Stores all or nothing.
+    An ``invocation_name`` takes the place of the one in the model. Without ``slug`` one is
+    derived from the name. Raises SlugTaken for an explicit slug that is taken. Stores all or
+    nothing.
     """
     if owner.is_anonymous:
         raise TypeError("a skill needs an owner who is signed in")
     with transaction.atomic():
-        skill = _insert(Skill(owner=owner, name=name, locale=locale), slug)
+        new = Skill(owner=owner, name=name, locale=locale, invocation_name=invocation_name)
+        skill = _insert(new, slug)
         if model is not None:
-            import_interaction_model(skill, model)
+            own_name = invocation_name or model.invocation_name
+            import_interaction_model(skill, replace(model, invocation_name=own_name))
     return skill
 
 
@@ -89,3 +94,12 @@ def changed(skill: Skill) -> None:
     """Note that something in ``skill`` was changed: its revision goes up by one."""
     Skill.objects.filter(pk=skill.pk).update(revision=F("revision") + 1, updated_at=timezone.now())
     skill.refresh_from_db(fields=["revision", "updated_at"])
+
+
+def with_counts(skills: QuerySet[Skill]) -> QuerySet[Skill]:
+    """Add ``intent_count`` (the skill's own ones) and ``slot_type_count`` to each skill."""
+    own = ~Q(intents__name__startswith="AMAZON.")
+    return skills.annotate(
+        intent_count=Count("intents", filter=own, distinct=True),
+        slot_type_count=Count("slot_types", distinct=True),
+    )

@@ -18,8 +18,8 @@ _MEMBER = "skills/<slug:slug>/people/<int:member_pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
 
 urlpatterns = [
-    path("", views.skill_list, name="skill-list"),
     path("skills/new", views.skill_create, name="skill-create"),
+    path("skills/new/invocation-name", views.invocation_name_check, name="invocation-name-check"),
     path("skills/<slug:slug>/", views.skill_detail, name="skill-detail"),
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),

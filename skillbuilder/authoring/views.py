@@ -1,4 +1,4 @@
-"""Pages about skills as a whole: list, new, overview, settings, JSON."""
+"""Pages about skills as a whole: new, overview, settings, JSON."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -23,49 +22,25 @@ from nlu_engine.embeddings import service_for
 from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.lines import lines_of
+from nlu_engine.rules import invocation_name_problems
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.checking import all_checks, checked
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
+from skillbuilder.authoring.pages import show, signed_in, skill_page
 from skillbuilder.authoring.people import OWNER, VIEWER
 from skillbuilder.authoring.places import placed, worst_by_address
 from skillbuilder.authoring.sample_skills import list_sample_skills
 from skillbuilder.authoring.skill_forms import NewSkillForm, ReplaceForm, SkillForm, with_value
-from skillbuilder.authoring.skills import create_skill
+from skillbuilder.authoring.skills import create_skill, with_counts
 
-SKILLS_A_PAGE = 20
 MIN_INTENTS = 2
 MIN_SAMPLES = 5
 
 
-# --- All skills ---------------------------------------------------------------------------
-
-
-def with_counts(skills: QuerySet[Skill]) -> QuerySet[Skill]:
-    """Add ``intent_count`` (the skill's own ones) and ``slot_type_count`` to each skill."""
-    own = ~Q(intents__name__startswith="AMAZON.")
-    # Django drops a model's own order from a query that counts.
-    return skills.annotate(
-        intent_count=Count("intents", filter=own, distinct=True),
-        slot_type_count=Count("slot_types", distinct=True),
-    ).order_by("-updated_at", "-pk")
-
-
-@require_GET
-@signed_in
-def skill_list(request: HttpRequest) -> HttpResponse:
-    """Show my skills, those changed last first; ``q`` searches their names."""
-    # Postgres refuses even to look for a NUL.
-    query = request.GET.get("q", "").replace("\x00", "").strip()
-    mine = Skill.objects.visible_to(request.user)
-    found = mine.filter(Q(name__icontains=query) | Q(slug__icontains=query)) if query else mine
-    page = Paginator(with_counts(found), SKILLS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "query": query, "has_skills": mine.exists()}
-    template = "authoring/_skills.html" if by_htmx(request) else "authoring/skill_list.html"
-    return render(request, template, context)
+# --- A new skill --------------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,7 +53,11 @@ def skill_create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         chosen = form.cleaned_data
         skill = create_skill(
-            request.user, name=chosen["name"], locale=chosen["locale"], model=form.model
+            request.user,
+            name=chosen["name"],
+            locale=chosen["locale"],
+            invocation_name=chosen["invocation_name"],
+            model=form.model,
         )
         messages.success(request, f"{skill.name} is here. Look around, then build it.")
         return redirect("skill-detail", skill.slug)
@@ -86,6 +65,17 @@ def skill_create(request: HttpRequest) -> HttpResponse:
     return render(
         request, "authoring/skill_create.html", context, status=422 if form.errors else 200
     )
+
+
+@require_GET
+@signed_in
+def invocation_name_check(request: HttpRequest) -> HttpResponse:
+    """Say what Alexa would say to an invocation name, while it is being typed."""
+    name, locale = request.GET.get("invocation_name", ""), request.GET.get("locale", "")
+    # The rest of what is too long is not worth a look.
+    problems = invocation_name_problems(name[:1_000], locale) if name.strip() else []
+    context = {"name": name.strip(), "problems": problems}
+    return render(request, "authoring/_invocation_name_check.html", context)
 
 
 # --- One skill ----------------------------------------------------------------------------

@@ -1,13 +1,14 @@
-"""Addresses of the console and of the account."""
+"""Addresses of the home page, the console and the account."""
 
 from __future__ import annotations
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from skillbuilder.console import account, views
+from skillbuilder.console import account, skill_list, views
 
 urlpatterns = [
+    path("", skill_list.skill_list, name="skill-list"),
     path("skills/<slug:slug>/console", views.skill_console, name="skill-console"),
     path("skills/<slug:slug>/console/teach", views.console_teach, name="console-teach"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -6,15 +6,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import OuterRef, Subquery
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import Skill, SkillQuerySet
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import active_run, latest_ready_run
 
 Status = TrainingRun.Status
+
+
+class SkillStatus(models.TextChoices):
+    """Where a skill stands, in one word; "changed since its build" needs its content to tell."""
+
+    DRAFT = "draft"
+    BUILDING = "building"
+    READY = "ready"
+    FAILED = "failed"
+
+
+_STATUS_OF_RUN = {
+    Status.QUEUED: SkillStatus.BUILDING,
+    Status.TRAINING: SkillStatus.BUILDING,
+    Status.READY: SkillStatus.READY,
+    Status.FAILED: SkillStatus.FAILED,
+}
 
 
 @dataclass(frozen=True)
@@ -59,13 +77,44 @@ def differs(skill: Skill, run: TrainingRun) -> bool:
     return export_interaction_model(skill).digest() != run.digest
 
 
-def last_runs(skills: Iterable[Skill]) -> dict[int, TrainingRun]:
-    """Return the newest run of each of ``skills`` that has one, by the skill's key."""
-    newest = TrainingRun.objects.filter(skill=OuterRef("skill")).order_by("-created_at", "-pk")
-    runs = TrainingRun.objects.filter(
-        skill__in=[skill.pk for skill in skills], pk=Subquery(newest.values("pk")[:1])
-    )
-    return {run.skill_id: run for run in runs.defer("snapshot")}
+def in_status(skills: SkillQuerySet, status: SkillStatus) -> SkillQuerySet:
+    """Return those of ``skills`` that are in ``status``, as ``last_builds`` has it."""
+    runs = TrainingRun.objects.filter(skill=OuterRef("pk")).order_by()
+    if status == SkillStatus.BUILDING:
+        # There are few, so the index of runs is the shorter way.
+        active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).order_by()
+        return skills.filter(pk__in=active.values("skill"))
+    newest = Subquery(runs.order_by("-created_at", "-pk").values("status")[:1])
+    skills = skills.alias(newest=newest)
+    if status == SkillStatus.FAILED:
+        # The first condition is what an index answers.
+        return skills.filter(Exists(runs.filter(status=Status.FAILED)), newest=Status.FAILED)
+    ready = Exists(runs.filter(status=Status.READY))
+    if status == SkillStatus.READY:
+        return skills.filter(ready, newest__in=[Status.READY, Status.CANCELLED])
+    return skills.filter(~ready, Q(newest=None) | Q(newest=Status.CANCELLED))
+
+
+def last_builds(skills: Iterable[Skill]) -> dict[int, tuple[SkillStatus, TrainingRun]]:
+    """Return the status of each of ``skills`` and the run that decides it, by the skill's key.
+
+    That is the newest run, or the ready one before it if the newest was cancelled. A skill
+    without either is a draft, and not in the answer.
+    """
+    keys = [skill.pk for skill in skills]
+    found = {run.skill_id: run for run in _newest(keys, "-created_at")}
+    cancelled = [key for key, run in found.items() if run.status == Status.CANCELLED]
+    if cancelled:
+        ready = {run.skill_id: run for run in _newest(cancelled, "-requested_at", Status.READY)}
+        found = {key: run for key, run in found.items() if key not in cancelled} | ready
+    return {key: (_STATUS_OF_RUN[Status(run.status)], run) for key, run in found.items()}
+
+
+def _newest(keys: list[int], order: str, *statuses: str) -> QuerySet[TrainingRun]:
+    """Return the first run in ``order`` of each skill, among those of ``statuses`` if any."""
+    runs = TrainingRun.objects.filter(status__in=statuses or Status.values)
+    first = runs.filter(skill=OuterRef("skill")).order_by(order, "-pk").values("pk")[:1]
+    return runs.filter(skill__in=keys, pk=Subquery(first)).defer("snapshot")
 
 
 def runs_ahead(run: TrainingRun) -> int:

@@ -1,4 +1,4 @@
-"""The pages about whole skills: list, new, overview, settings, delete."""
+"""The pages about whole skills: new, overview, settings, delete."""
 
 from __future__ import annotations
 
@@ -14,63 +14,8 @@ from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.sample_skills import list_sample_skills
-from skillbuilder.authoring.skills import create_skill
 
 NEW = "/skills/new"
-
-
-# --- List ---------------------------------------------------------------------------------
-
-
-def test_the_list_shows_my_skills_and_no_others(browser: Client, skill: Skill, bob: Any) -> None:
-    create_skill(bob, name="Bob's secret", locale="en-US")
-    page = browser.get("/").content.decode()
-    assert "Tiny kitchen" in page
-    assert "2 intents" in page  # the built-in one is not counted
-    assert "Not built" in page
-    assert "Bob" not in page
-
-
-def test_without_skills_the_list_teaches(browser: Client) -> None:
-    page = browser.get("/").content.decode()
-    assert "Make your first skill" in page
-    assert f"{NEW}?start=json" in page
-
-
-def test_search_finds_by_name_and_says_when_nothing_is_found(
-    browser: Client, skill: Skill, alice: Any
-) -> None:
-    create_skill(alice, name="Lamps", locale="en-US")
-    found = browser.get("/", {"q": "kitch"}).content.decode()
-    assert "Tiny kitchen" in found
-    assert "Lamps" not in found
-    nothing = browser.get("/", {"q": "<b>zzz"}).content.decode()
-    assert "No skill is called “&lt;b&gt;zzz”" in nothing
-
-
-@pytest.mark.parametrize(
-    "query", ["\x00", "tiny\x00", "%", "_", "'; --", "\N{GRINNING FACE}", "x" * 3_000]
-)
-def test_any_search_is_answered(browser: Client, skill: Skill, query: str) -> None:
-    assert browser.get("/", {"q": query}).status_code == 200
-
-
-def test_many_skills_come_in_pages(browser: Client, alice: Any) -> None:
-    for number in range(23):
-        create_skill(alice, name=f"Skill {number:02}", locale="en-US")
-    first, second = browser.get("/"), browser.get("/", {"page": 2})
-    assert first.content.count(b'class="list-group-item skill-row"') == 20
-    assert second.content.count(b'class="list-group-item skill-row"') == 3
-    assert b"Page 2 of 2" in second.content
-
-
-def test_the_list_asks_the_database_the_same_for_one_skill_and_for_many(
-    browser: Client, alice: Any, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(12):
-        create_skill(alice, name=f"Skill {number}", locale="en-US")
-    with django_assert_max_num_queries(8):
-        browser.get("/")
 
 
 # --- New ----------------------------------------------------------------------------------
@@ -213,6 +158,69 @@ def test_a_skill_says_what_its_locale_gets(browser: Client, locale: str, says: s
         assert "shared word embeddings" not in page and "nothing was measured" not in page
     else:
         assert says in page
+
+
+# --- Invocation name ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "stored"),
+    [
+        ({"start": "template", "template": "pizza_ordering"}, "pizza corner"),
+        ({"start": "blank", "locale": "en-US"}, ""),
+    ],
+)
+def test_an_invocation_name_is_the_template_s_until_one_is_typed(
+    browser: Client, start: dict[str, str], stored: str
+) -> None:
+    browser.post(NEW, start | {"name": "Mine"})
+    assert Skill.objects.get(name="Mine").invocation_name == stored
+    browser.post(NEW, start | {"name": "Other", "invocation_name": "tiny corner"})
+    other = Skill.objects.get(name="Other")
+    assert other.invocation_name == "tiny corner"
+    assert export_interaction_model(other).invocation_name == "tiny corner"
+
+
+def test_an_invocation_name_replaces_the_document_s_and_names_the_skill(
+    browser: Client, tiny_document: dict[str, Any]
+) -> None:
+    form = {"start": "json", "locale": "en-US", "document": json.dumps(tiny_document)}
+    browser.post(NEW, form | {"invocation_name": "big kitchen"})
+    skill = Skill.objects.get()
+    assert (skill.name, skill.invocation_name) == ("Big Kitchen", "big kitchen")
+    tiny_document["interactionModel"]["languageModel"]["invocationName"] = "big kitchen"
+    assert export_interaction_model(skill).to_json() == tiny_document
+
+
+def test_a_refused_new_skill_keeps_what_was_typed(browser: Client) -> None:
+    form = {"start": "json", "locale": "de-DE", "document": "{", "name": "Küche"}
+    page = browser.post(NEW, form | {"invocation_name": "kleine küche"}).content.decode()
+    assert 'value="Küche"' in page and 'value="kleine küche"' in page
+    assert '<option value="de-DE" selected>' in page
+    assert 'id="start-json" checked' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "locale", "told"),
+    [
+        ("pizza corner", "en-US", "Alexa takes <bdi>“pizza corner”</bdi>"),
+        ("Pizza corner", "en-US", "Write &#x27;pizza corner&#x27;."),
+        ("<b>x y", "en-US", "only letters, spaces"),
+        ("the corner", "en-US", "no article"),
+        ("the corner", "de-DE", "Alexa takes"),
+        ("x" * 9_000, "nonsense", "2 to 50 characters"),
+    ],
+)
+def test_an_invocation_name_is_checked_as_it_is_typed(
+    browser: Client, name: str, locale: str, told: str
+) -> None:
+    query = {"invocation_name": name, "locale": locale}
+    page = browser.get(reverse("invocation-name-check"), query).content.decode()
+    assert told in page and "<b>" not in page and "<html" not in page
+
+
+def test_no_invocation_name_is_nothing_to_complain_of(browser: Client) -> None:
+    assert not browser.get(reverse("invocation-name-check")).content.strip()
 
 
 # --- Overview -----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pytest
 from nlu_engine import rules
 from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import LOCALES, InteractionModel
+from nlu_engine.rules import invocation_name_problems
 
 SIZE = {"name": "size", "type": "Size"}
 
@@ -159,7 +160,11 @@ def test_errors(broken: InteractionModel, code: str, path: str) -> None:
         (model(invocationName="Pizza shop"), "invocation-name", "invocationName"),
         (model(invocationName="pizza 24"), "invocation-name", "invocationName"),
         (model(invocationName="open pizza"), "invocation-name", "invocationName"),
-        (model(invocationName="p" * 51), "invocation-name", "invocationName"),
+        (model(invocationName="p " + "p" * 49), "invocation-name", "invocationName"),
+        (model(invocationName="pizza"), "invocation-name", "invocationName"),
+        (model(invocationName="pizza  shop"), "invocation-name", "invocationName"),
+        (model(invocationName="the pizza"), "invocation-name", "invocationName"),
+        (model(invocationName="pizza and pasta"), "invocation-name", "invocationName"),
         (
             with_order("a {size} pizza", "A  {size} pizza"),
             "duplicate-sample",
@@ -388,3 +393,31 @@ def test_every_rule_is_documented() -> None:
     documented = set(re.findall(r"`([a-z-]+)`", page.read_text(encoding="utf-8")))
     assert len(names) > 30
     assert names <= documented
+
+
+@pytest.mark.parametrize(
+    ("name", "locale", "said"),
+    [
+        ("pizza corner", "en-US", []),
+        ("joe's n. y. pizza", "en-GB", []),
+        ("guide of the stars", "en-US", []),
+        ("the pizza", "de-DE", []),
+        ("eins und zwei", "de-DE", []),
+        ("ピザ屋", "ja-JP", []),
+        ("पिज़्ज़ा घर", "hi-IN", []),
+        ("", "en-US", ["no invocation name"]),
+        ("Pizza", "en-US", ["lower case", "your brand"]),
+        ("route 66", "en-US", ["only letters"]),
+        ("a", "en-US", ["2 to 50", "your brand"]),
+        (" pizza corner", "en-US", ["single spaces"]),
+        ("alexa pizza app", "de-DE", ["'alexa'", "'app'"]),
+        ("pizza to go", "en-US", ["'to' leads"]),
+        ("pizza for", "en-US", ["article or preposition ('for')"]),
+    ],
+)
+def test_advice_on_invocation_names(name: str, locale: str, said: list[str]) -> None:
+    problems = invocation_name_problems(name, locale)
+    assert len(problems) == len(said)
+    for problem, words in zip(problems, said, strict=True):
+        assert words in problem.message and problem.fix
+        assert (problem.path, problem.severity) == ("$.invocationName", "warning")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from django import template
 
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.models import TrainingRun
-from skillbuilder.training.state import build_state, elapsed, last_runs
+from skillbuilder.training.state import build_state, elapsed
 
 register = template.Library()
 
@@ -36,18 +35,6 @@ def build_controls(context: dict[str, Any], skill: Skill, oob: bool = False) -> 
 def build_steps(skill: Skill) -> dict[str, Any]:
     """Show the last two lines of the builder checklist: build, try."""
     return {"skill": skill, "state": build_state(skill)}
-
-
-@register.simple_tag
-def last_builds(skills: Iterable[Skill]) -> dict[int, TrainingRun]:
-    """Return the newest run of each skill, for build_badge."""
-    return last_runs(skills)
-
-
-@register.inclusion_tag("training/_build_badge.html")
-def build_badge(builds: dict[int, TrainingRun], skill: Skill) -> dict[str, Any]:
-    """Show how the newest run of the skill went."""
-    return {"run": builds.get(skill.pk)}
 
 
 @register.filter

@@ -1,0 +1,195 @@
+"""Measure how quickly the list of skills comes when a user has 100,000 of them.
+
+    python -m benchmarks.skill_list [--skills 100000]
+
+Makes the skills, with intents and builds, in a temporary SQLite database (with DATABASE_URL in
+a database of its own beside the one that is named there) and asks Django's test client
+for pages: the first one, deep ones, searches, filters, and the same over REST. Exits with 1
+if the median of one takes longer than the target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+TARGET_MS = 200
+TIMES = 7
+LOCALES = ("en-US", "en-GB", "de-DE")
+RARE_LOCALE = "pt-BR"
+RARE = 9_973
+"""One skill in so many has the rare locale, is being built, or has never been built."""
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def main() -> int:
+    """Fill a database of its own, measure, print; return 1 if anything is too slow."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--skills", type=int, default=100_000)
+    skills = arguments.parse_args().skills
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SKILLBUILDER_VAR"] = folder
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillbuilder.settings")
+        os.environ.setdefault("DATABASE_URL", f"sqlite:///{Path(folder) / 'list.sqlite3'}")
+        return measured_in_a_test_database(skills, Path(folder) / "test.sqlite3")
+
+
+def measured_in_a_test_database(skills: int, file: Path) -> int:
+    """Make a database as tests do, so that nobody's own is touched, and drop it after."""
+    import django
+    from django.db import connection
+
+    django.setup()
+    from django.conf import settings
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(file)
+    own = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        client, token = fill(skills)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        return report(connection.vendor, skills, list(measure(client, token)))
+    finally:
+        connection.creation.destroy_test_db(own, verbosity=0)
+
+
+def fill(skills: int) -> tuple[Any, str]:
+    """Make ``skills`` skills of one user; return a client that is signed in, and a token."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+    from knox.models import AuthToken
+
+    user = User.objects.create_user("alice")
+    for first in range(0, skills, 2_000):
+        insert(user, range(first, min(first + 2_000, skills)))
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client, AuthToken.objects.create(user)[1]
+
+
+def insert(user: Any, numbers: range) -> None:
+    """Insert the skills of those numbers with two intents, a slot type and their builds."""
+    from skillbuilder.authoring.models import Intent, Skill, SlotType
+    from skillbuilder.training.models import TrainingRun
+
+    skills = [skill_of(user, number) for number in numbers]
+    Skill.objects.bulk_create(skills)
+    # bulk_create writes the time of now into each.
+    for skill, number in zip(skills, numbers, strict=True):
+        skill.created_at = skill.updated_at = EPOCH + timedelta(minutes=number // 3)
+    Skill.objects.bulk_update(skills, ["created_at", "updated_at"], batch_size=400)
+    Intent.objects.bulk_create(
+        Intent(skill=skill, name=name) for skill in skills for name in ("Order", "Cancel")
+    )
+    SlotType.objects.bulk_create(SlotType(skill=skill, name="Size") for skill in skills)
+    runs = [
+        run for skill, number in zip(skills, numbers, strict=True) for run in runs_of(skill, number)
+    ]
+    TrainingRun.objects.bulk_create(runs)
+
+
+def skill_of(user: Any, number: int) -> Any:
+    """Return the skill of that number, not stored yet."""
+    from skillbuilder.authoring.models import Skill
+
+    locale = RARE_LOCALE if number % RARE == 1 else LOCALES[number % len(LOCALES)]
+    return Skill(
+        owner=user,
+        name=f"Skill {number:06} of the Größe Kitchen",
+        slug=f"skill-{number:06}",
+        invocation_name=f"kitchen helper {number % 977}",
+        locale=locale,
+        extra={"prompts": [{"id": f"p{number}", "variations": ["Which one?"] * 5}]},
+    )
+
+
+def runs_of(skill: Any, number: int) -> Iterator[Any]:
+    """Yield the builds of a skill: most are ready, a few failed, hardly one is going on."""
+    from skillbuilder.training.models import TrainingRun
+
+    if number % RARE == 2:
+        return
+    last = "failed" if number % 1_009 == 3 else "training" if number % RARE == 4 else "ready"
+    for status, day in zip(("ready", last), count(), strict=False):
+        yield TrainingRun(
+            skill=skill,
+            snapshot={"interactionModel": {"languageModel": {"samples": ["order it"] * 20}}},
+            digest="0" * 64,
+            locale=skill.locale,
+            engine_version="0",
+            embeddings="en@2",
+            status=status,
+            created_at=skill.updated_at + timedelta(days=day),
+            finished_at=None if status == "training" else skill.updated_at,
+        )
+
+
+def measure(client: Any, token: str) -> Iterator[tuple[str, float]]:
+    """Yield what was asked for, and the median of the milliseconds that it took."""
+    from skillbuilder.authoring.models import Skill
+    from skillbuilder.console.skill_list import cursor_of
+
+    middle = Skill.objects.order_by("-updated_at", "-pk")[Skill.objects.count() // 2]
+    oldest = Skill.objects.order_by("updated_at", "pk")[50]
+    queries = {
+        "first page": {},
+        "page in the middle, older": {"older": cursor_of(middle)},
+        "page in the middle, newer": {"newer": cursor_of(middle)},
+        "last but one page": {"older": cursor_of(oldest)},
+        "search, one of a thousand": {"q": "helper 123"},
+        "search, one skill": {"q": "skill-000777"},
+        "search, nothing": {"q": "no such skill"},
+        "search beyond ASCII": {"q": "größe KITCHEN"},
+        "locale of a third": {"locale": "de-DE"},
+        "rare locale": {"locale": RARE_LOCALE},
+        "status ready": {"status": "ready"},
+        "status building (rare)": {"status": "building"},
+        "status failed (rare)": {"status": "failed"},
+        "status draft (rare)": {"status": "draft"},
+        "all at once, nothing": {"q": "no such", "locale": "de-DE", "status": "ready"},
+        "all at once, few": {"q": "helper 12", "locale": "de-DE", "status": "failed"},
+    }
+    for name, query in queries.items():
+        yield name, milliseconds(lambda query=query: client.get("/", query))
+    headers = {"Authorization": f"Token {token}"}
+    yield "REST, first page", milliseconds(lambda: client.get("/api/v1/skills", headers=headers))
+    address = "/api/v1/skills"
+    for _ in range(30):
+        address = client.get(address, headers=headers).json()["next"] or address
+    yield "REST, thirtieth page", milliseconds(lambda: client.get(address, headers=headers))
+
+
+def milliseconds(ask: Any) -> float:
+    """Return the median time of a few answers, after one that warms up."""
+    taken = []
+    for _ in range(TIMES + 1):
+        started = time.perf_counter()
+        answer = ask()
+        taken.append((time.perf_counter() - started) * 1000)
+        if answer.status_code != 200:
+            raise SystemExit(f"{answer.status_code}: {answer.content[:300]!r}")
+    return median(taken[1:])
+
+
+def report(vendor: str, skills: int, measured: list[tuple[str, float]]) -> int:
+    """Print the table; return 1 if something is slower than the target."""
+    print(f"{skills:,} skills, {vendor}, median of {TIMES}, target {TARGET_MS} ms")
+    for name, taken in measured:
+        print(f"{taken:8.1f} ms  {name}{'  TOO SLOW' if taken > TARGET_MS else ''}")
+    return int(any(taken > TARGET_MS for _, taken in measured))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

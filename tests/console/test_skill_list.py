@@ -1,0 +1,215 @@
+"""The home page: which skills are listed, and a page at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from benchmarks import skill_list as benchmark
+from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.skills import changed, create_skill
+from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.state import build_state, last_builds
+
+NAME = re.compile(r'class="stretched"><bdi>(.*?)</bdi>')
+LINK = re.compile(r'rel="(prev|next)" href="(.*?)"')
+Status = TrainingRun.Status
+
+
+def shown(page: Any) -> list[str]:
+    """Return the names of the skills on a page, in order."""
+    return NAME.findall(page.content.decode())
+
+
+def links(page: Any) -> dict[str, str]:
+    """Return the addresses of the pages beside this one."""
+    return {rel: href.replace("&amp;", "&") for rel, href in LINK.findall(page.content.decode())}
+
+
+def run_of(skill: Skill, status: str) -> TrainingRun:
+    return TrainingRun.objects.create(
+        skill=skill,
+        snapshot={},
+        digest="0",
+        locale=skill.locale,
+        engine_version="0",
+        embeddings="en@2",
+        status=status,
+        started_at=timezone.now(),
+        finished_at=timezone.now() if status in (Status.READY, Status.FAILED) else None,
+    )
+
+
+@pytest.fixture
+def many(alice: Any) -> list[Skill]:
+    """Return 45 skills of alice, all changed in the same moment."""
+    skills = [create_skill(alice, name=f"Skill {n:02}", locale="en-US") for n in range(45)]
+    Skill.objects.update(updated_at=timezone.now())
+    return skills
+
+
+def test_the_list_shows_my_skills_and_no_others(browser: Client, skill: Skill, bob: Any) -> None:
+    create_skill(bob, name="Bob's secret", locale="en-US")
+    page = browser.get("/").content.decode()
+    for text in ("Tiny kitchen", "“tiny kitchen”", "2 intents", "1 slot type", "Draft", "never"):
+        assert text in page
+    assert "Bob" not in page
+
+
+def test_without_skills_the_list_teaches(browser: Client) -> None:
+    page = browser.get("/").content.decode()
+    assert "Make your first skill" in page
+    assert f"{reverse('skill-create')}?start=json" in page
+
+
+@pytest.mark.parametrize("query", ["kitch", "KITCHEN", "tiny-k", "ny kit"])
+def test_search_finds_by_name_invocation_name_and_slug(
+    browser: Client, skill: Skill, alice: Any, query: str
+) -> None:
+    other = create_skill(alice, name="Lamps", locale="en-US")
+    assert shown(browser.get("/", {"q": query})) == ["Tiny kitchen"]
+    Skill.objects.filter(pk=other.pk).update(invocation_name="brooding light")
+    assert shown(browser.get("/", {"q": "brood"})) == ["Lamps"]
+
+
+def test_a_search_that_finds_nothing_says_so(browser: Client, skill: Skill) -> None:
+    nothing = browser.get("/", {"q": "<b>zzz"}).content.decode()
+    assert "No skill is called “&lt;b&gt;zzz”" in nothing
+    filtered = browser.get("/", {"locale": "de-DE"}).content.decode()
+    assert "No skill is like that" in filtered and "in de-DE" in filtered
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"q": "\x00"},
+        {"q": "tiny\x00"},
+        {"q": "%"},
+        {"q": "'; --"},
+        {"q": "\N{GRINNING FACE}"},
+        {"q": "x" * 3_000},
+        {"locale": "xx-XX", "status": "splendid"},
+        {"older": "nonsense"},
+        {"older": "99999999999999999-1"},
+        {"newer": "0-999999999999999999"},
+        {"newer": "1-2", "older": "\x00"},
+    ],
+)
+def test_any_address_is_answered(browser: Client, skill: Skill, query: dict[str, str]) -> None:
+    assert browser.get("/", query).status_code == 200
+
+
+def test_older_and_newer_show_each_skill_once(browser: Client, many: list[Skill]) -> None:
+    page, pages = browser.get("/"), []
+    while True:
+        pages.append(shown(page))
+        if "next" not in links(page):
+            break
+        page = browser.get(f"/{links(page)['next']}")
+    assert [len(names) for names in pages] == [20, 20, 5]
+    assert sum(pages, []) == [f"Skill {number:02}" for number in reversed(range(45))]
+    back = browser.get(f"/{links(page)['prev']}")
+    assert shown(back) == pages[1]
+    first = browser.get(f"/{links(back)['prev']}")
+    assert shown(first) == pages[0]
+    assert "prev" not in links(first)
+
+
+def test_an_edit_between_two_pages_repeats_and_loses_nothing(
+    browser: Client, many: list[Skill], alice: Any
+) -> None:
+    first = browser.get("/")
+    changed(many[3])  # It would have come on the last page and goes to the front.
+    create_skill(alice, name="New one", locale="en-US")
+    Skill.objects.get(name="Skill 40").delete()
+    second = browser.get(f"/{links(first)['next']}")
+    assert shown(second) == [f"Skill {number:02}" for number in reversed(range(5, 25))]
+    assert shown(browser.get("/"))[:3] == ["New one", "Skill 03", "Skill 44"]
+
+
+def test_pages_keep_the_search_and_the_filters(browser: Client, many: list[Skill]) -> None:
+    query = {"q": "skill", "locale": "en-US", "status": "draft"}
+    older = links(browser.get("/", query))["next"]
+    assert all(f"{name}={value}" in older for name, value in query.items())
+    assert len(shown(browser.get(f"/{older}"))) == 20
+
+
+@pytest.mark.parametrize(
+    ("runs", "status"),
+    [
+        ([], "draft"),
+        ([Status.CANCELLED], "draft"),
+        ([Status.FAILED, Status.CANCELLED], "draft"),
+        ([Status.QUEUED], "building"),
+        ([Status.READY, Status.TRAINING], "building"),
+        ([Status.READY], "ready"),
+        ([Status.FAILED, Status.READY], "ready"),
+        ([Status.READY, Status.CANCELLED], "ready"),
+        ([Status.FAILED], "failed"),
+        ([Status.READY, Status.FAILED], "failed"),
+    ],
+)
+def test_a_status_is_shown_and_filters_alike(
+    browser: Client, skill: Skill, runs: list[str], status: str
+) -> None:
+    for one in runs:
+        run_of(skill, one)
+    row = browser.get("/").content.decode().partition("<tbody>")[2]
+    assert f"</span>{status.capitalize()}</span>" in row
+    for other in ("draft", "building", "ready", "failed"):
+        found = shown(browser.get("/", {"status": other}))
+        assert found == (["Tiny kitchen"] if other == status else []), other
+    # The page of the skill, which knows more, says the same.
+    kinds = {"none": "draft", "changed": "ready"}
+    kind = build_state(skill).kind
+    assert kinds.get(kind, kind) == status or runs == [Status.FAILED, Status.CANCELLED]
+
+
+def test_the_last_build_is_told(skill: Skill) -> None:
+    ready = run_of(skill, Status.READY)
+    run_of(skill, Status.CANCELLED)
+    assert last_builds([skill])[skill.pk][1] == ready
+
+
+def test_a_locale_filters(browser: Client, skill: Skill, alice: Any) -> None:
+    create_skill(alice, name="Lampen", locale="de-DE")
+    assert shown(browser.get("/", {"locale": "de-DE"})) == ["Lampen"]
+    assert shown(browser.get("/", {"locale": "nonsense"})) == ["Lampen", "Tiny kitchen"]
+
+
+def test_the_list_asks_the_database_the_same_for_one_skill_and_for_many(
+    browser: Client, many: list[Skill], django_assert_max_num_queries: Any
+) -> None:
+    for skill in many:
+        run_of(skill, Status.READY)
+        run_of(skill, Status.CANCELLED)
+    with django_assert_max_num_queries(7):
+        browser.get("/", {"q": "skill", "status": "ready"})
+
+
+def test_a_piece_for_htmx_is_the_list_alone(browser: Client, skill: Skill) -> None:
+    piece = browser.get("/", {"q": "tiny"}, headers={"HX-Request": "true"}).content.decode()
+    assert "Tiny kitchen" in piece and "<html" not in piece
+
+
+def test_a_stranger_sees_none(browser_of: Callable[[Any], Client], skill: Skill, bob: Any) -> None:
+    for query in ({}, {"q": "tiny"}, {"status": "draft"}, {"locale": "en-US"}):
+        assert shown(browser_of(bob).get("/", query)) == []
+
+
+def test_the_benchmark_makes_skills_of_every_kind(
+    alice: Any, browser: Client, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benchmark, "TIMES", 1)
+    monkeypatch.setattr(benchmark, "RARE", 30)
+    benchmark.insert(alice, range(120))
+    for query in ({"status": "building"}, {"status": "draft"}, {"locale": benchmark.RARE_LOCALE}):
+        assert len(shown(browser.get("/", query))) == 4, query
+    assert shown(browser.get("/", {"status": "failed"})) == ["Skill 000003 of the Größe Kitchen"]
+    assert len(dict(benchmark.measure(browser, token))) == 18
