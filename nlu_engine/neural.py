@@ -23,7 +23,7 @@ from nlu_engine.weights import unpack
 
 Allowed = npt.NDArray[np.bool_]
 READY = 32
-"""Skills whose weights a process keeps unpacked, those that parsed last; the others' wait in 8 bits."""
+"""Skills whose weights a process keeps unpacked, those that parsed last; others wait in 8 bits."""
 
 
 class NeuralRecognizer:

@@ -100,7 +100,7 @@ class TrainingSet:
         examples = [self.examples[index] for index in chosen]
         lengths = torch.tensor([len(example.tags) for example in examples])
         rows = torch.cat([example.rows for example in examples])
-        words, spelled = rows.unique(return_inverse=True)
+        words, spelled = torch.unique(rows, return_inverse=True)
         context = torch.cat([example.context for example in examples]).float()
         intents = torch.tensor([example.intent for example in examples])
         return Batch(
