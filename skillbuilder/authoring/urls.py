@@ -21,6 +21,7 @@ urlpatterns = [
     path("skills/new", views.skill_create, name="skill-create"),
     path("skills/new/invocation-name", views.invocation_name_check, name="invocation-name-check"),
     path("skills/<slug:slug>/", views.skill_detail, name="skill-detail"),
+    path("skills/<slug:slug>/checklist", views.checklist_hide, name="checklist-hide"),
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),
     path("skills/<slug:slug>/history", history_views.skill_history, name="skill-history"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -23,8 +22,9 @@ from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.lines import lines_of
 from nlu_engine.rules import invocation_name_problems
-from skillbuilder.authoring import editing
+from skillbuilder.authoring import checklist, editing
 from skillbuilder.authoring.checking import all_checks, checked
+from skillbuilder.authoring.checklist import authoring_steps, counted_intents
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
 from skillbuilder.authoring.import_export import export_interaction_model
@@ -35,10 +35,6 @@ from skillbuilder.authoring.places import placed, worst_by_address
 from skillbuilder.authoring.sample_skills import list_sample_skills
 from skillbuilder.authoring.skill_forms import NewSkillForm, ReplaceForm, SkillForm, with_value
 from skillbuilder.authoring.skills import create_skill, with_counts
-
-MIN_INTENTS = 2
-MIN_SAMPLES = 5
-
 
 # --- A new skill --------------------------------------------------------------------------
 
@@ -81,50 +77,6 @@ def invocation_name_check(request: HttpRequest) -> HttpResponse:
 # --- One skill ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Step:
-    """A line of the builder checklist."""
-
-    done: bool
-    title: str
-    help: str
-    url: str = ""
-
-
-def counted_intents(skill: Skill) -> list[Any]:
-    """Return all intents, with ``sample_count`` and ``slot_count``."""
-    counts = {
-        "sample_count": Count("samples", distinct=True),
-        "slot_count": Count("slots", distinct=True),
-    }
-    return list(skill.intents.annotate(**counts).order_by("position", "pk"))
-
-
-def checklist(skill: Skill, intents: list[Any]) -> list[Step]:
-    """Return the steps before the first build, and whether each is done."""
-    custom = [intent for intent in intents if not intent.is_builtin]
-    thin = [intent for intent in custom if intent.sample_count < MIN_SAMPLES]
-    return [
-        Step(
-            bool(skill.invocation_name),
-            "Say what the skill is called",
-            "The invocation name is what people say to open it: “pizza corner”.",
-        ),
-        Step(
-            len(custom) >= MIN_INTENTS,
-            "Two intents of your own",
-            "An intent is one thing people may want: order a pizza, cancel it.",
-        ),
-        Step(
-            bool(custom) and not thin,
-            "Five sample utterances in each",
-            f"Too few in {', '.join(intent.name for intent in thin[:4])}."
-            if thin
-            else "A sample utterance is one way to say it: “order a {size} pizza”.",
-        ),
-    ]
-
-
 @require_GET
 @skill_page
 def skill_detail(request: HttpRequest, skill: Skill) -> HttpResponse:
@@ -150,12 +102,20 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
         "worst": worst_by_address(problems),
         "check_counts": Counter(one.url for one in problems),
         "errors": sum(one.problem.severity == "error" for one in problems),
-        "steps": checklist(skill, intents),
+        "steps": authoring_steps(skill, intents),
         "service": service_for(skill.locale),
         "intent_form": IntentNameForm(),
         "slot_type_form": SlotTypeNameForm(),
     }
     return show(request, skill, "authoring/skill_detail.html", defaults | context, status=status)
+
+
+@require_POST
+@skill_page
+def checklist_hide(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Hide the builder checklist of this skill from the user, or show it again."""
+    checklist.hide(skill, request.user, request.POST.get("hidden") == "1")
+    return redirect("skill-detail", skill.slug)
 
 
 @require_http_methods(["GET", "POST"])

@@ -19,6 +19,7 @@ from nlu_engine.frames import MAX_UTTERANCE_LENGTH, Parse, RankedIntent, SlotSpa
 from nlu_engine.parsers import ParsePair
 from nlu_engine.templates import TemplateError, parse_template
 from skillbuilder.authoring import editing
+from skillbuilder.authoring.checklist import note_tried
 from skillbuilder.authoring.forms import SamplesForm
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Intent, Skill
@@ -213,6 +214,7 @@ def parsed(request: HttpRequest, skill: Skill, utterance: str) -> tuple[dict[str
         return {"error": str(error)}, 422
     except (ArtifactError, EmbeddingsError) as error:
         return {"error": str(error), "build_again": True}, 409
+    note_tried(skill, request.user)
     return {
         "run": run,
         "comparison": compare(skill, pair, slot_colors(skill)),

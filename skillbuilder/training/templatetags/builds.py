@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from django import template
+from django.urls import reverse
 
+from skillbuilder.authoring.checklist import Step, checklist_of
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.models import TrainingRun
-from skillbuilder.training.state import build_state, elapsed
+from skillbuilder.training.state import BuildState, build_state, elapsed
 
 register = template.Library()
 
@@ -31,10 +33,31 @@ def build_controls(context: dict[str, Any], skill: Skill, oob: bool = False) -> 
     }
 
 
-@register.inclusion_tag("training/_build_steps.html")
-def build_steps(skill: Skill) -> dict[str, Any]:
-    """Show the last two lines of the builder checklist: build, try."""
-    return {"skill": skill, "state": build_state(skill)}
+@register.inclusion_tag("training/_checklist.html", takes_context=True)
+def builder_checklist(context: dict[str, Any], skill: Skill, steps: list[Step]) -> dict[str, Any]:
+    """Show the builder checklist: the ``steps`` of writing, then build and try."""
+    state, user = build_state(skill), context["request"].user
+    seen = checklist_of(skill, user)
+    steps = [*steps, *build_steps(skill, state, tried=seen.tried_at is not None)]
+    left = sum(not step.done and not step.optional for step in steps)
+    return {
+        "request": context["request"],
+        "csrf_token": context.get("csrf_token"),
+        "skill": skill,
+        "steps": steps,
+        "left": left,
+        "hidden": seen.hidden,
+    }
+
+
+def build_steps(skill: Skill, state: BuildState, *, tried: bool) -> list[Step]:
+    """Return the last two steps of the checklist."""
+    text = "Trains two parsers: a neural network, and a MaxEnt classifier with a CRF beside it."
+    if state.changed:
+        text = "You have changed the skill since; build again to try that."
+    build = Step(bool(state.ready), "Build", text, reverse("skill-build", args=[skill.slug]))
+    text = "Type an utterance in the console, see what both parsers make of it."
+    return [build, Step(tried, "Try it", text, reverse("skill-console", args=[skill.slug]))]
 
 
 @register.filter
