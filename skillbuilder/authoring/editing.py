@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.shortcuts import get_object_or_404
 
 from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.marking import snapped
 from nlu_engine.utterances import normalize
 from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import (
@@ -145,16 +146,27 @@ def refuse_taken(rows: models.QuerySet[Any], name: str, other_than: models.Model
 
 @dataclass(frozen=True)
 class Added:
-    """What came of several lines: how many were added, skipped, or cleaned of punctuation."""
+    """What came of several lines: how many were added, skipped, or mended.
+
+    ``cleaned`` of punctuation; ``widened``, for their spans cut words.
+    """
 
     added: int = 0
     known: int = 0
     cleaned: int = 0
+    widened: int = 0
+
+
+def _without_punctuation(text: str) -> str:
+    return " ".join(_PUNCTUATION.sub(" ", text).split())
 
 
 def clean_sample(text: str) -> str:
-    """Return a sample utterance without punctuation and needless spaces."""
-    return " ".join(_PUNCTUATION.sub(" ", text).split())
+    """Return a sample utterance without punctuation and needless spaces, its spans whole words.
+
+    Raises TemplateError for wrong braces.
+    """
+    return snapped(_without_punctuation(text))
 
 
 def add_samples(intent: Intent, lines: Iterable[str], position: int | None = None) -> Added:
@@ -172,8 +184,10 @@ def add_samples(intent: Intent, lines: Iterable[str], position: int | None = Non
             SampleUtterance(intent=intent, text=text, position=first + number)
             for number, text in enumerate(new)
         )
-    cleaned = sum(clean_sample(text) != text for text in written)
-    return Added(len(new), len(written) - len(new), cleaned)
+    bare = [_without_punctuation(text) for text in written]
+    cleaned = sum(text != line for text, line in zip(bare, written, strict=True))
+    widened = sum(clean_sample(text) != text for text in bare)
+    return Added(len(new), len(written) - len(new), cleaned, widened)
 
 
 # --- Names that other rows, and the dialog, refer to --------------------------------------

@@ -15,7 +15,8 @@ from django.core.exceptions import ValidationError
 
 from nlu_engine import builtins
 from nlu_engine.documents import text_problems
-from nlu_engine.templates import TemplateError, parse_template
+from nlu_engine.marking import MarkingError, mark, unmark
+from nlu_engine.templates import TemplateError
 from nlu_engine.utterances import is_blank
 from skillbuilder.authoring.editing import clean_sample
 from skillbuilder.authoring.models import Skill
@@ -130,10 +131,9 @@ def checked_sample(text: str) -> str:
             f"this one has {len(text):,}: {text[:60]}…"
         )
     try:
-        parse_template(text)
+        cleaned = clean_sample(text)
     except TemplateError as error:
         raise ValidationError(f"{error} Write a slot as {{slotName}}: {text[:120]}") from error
-    cleaned = clean_sample(text)
     if text.strip() and is_blank(cleaned):
         raise ValidationError(f"There are no words in {text[:60]}")
     return cleaned
@@ -163,6 +163,45 @@ class SampleForm(forms.Form):
 
     def clean_text(self) -> str:
         return checked_sample(self.cleaned_data["text"])
+
+
+class MarkForm(forms.Form):
+    """A selection in a sample utterance that becomes ``slot``, or without one none any more."""
+
+    text = forms.CharField(max_length=MAX_SAMPLE_INPUT, strip=False)
+    start = forms.IntegerField(min_value=0, max_value=MAX_SAMPLE_INPUT)
+    end = forms.IntegerField(min_value=0, max_value=MAX_SAMPLE_INPUT)
+    slot = forms.CharField(max_length=200, required=False)
+
+    def __init__(self, *args: Any, slots: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.slots = frozenset(slots)
+
+    def clean_text(self) -> str:
+        return storable(self.cleaned_data["text"])
+
+    def clean_slot(self) -> str:
+        name: str = self.cleaned_data["slot"]
+        if name and name not in self.slots:
+            raise ValidationError(f"The slot {name} was removed meanwhile. Reload the page.")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        """Do it, into ``marked``: the selection, back to front too, is of the text's own."""
+        found = self.cleaned_data
+        if self.errors:
+            return found
+        start, end = (min(found[key], len(found["text"])) for key in ("start", "end"))
+        start, end = min(start, end), max(start, end)
+        try:
+            found["marked"] = (
+                mark(found["text"], start, end, found["slot"])
+                if found["slot"]
+                else unmark(found["text"], start, end)
+            )
+        except (MarkingError, TemplateError) as error:
+            raise ValidationError(str(error)) from error
+        return found
 
 
 def slot_type_choices(

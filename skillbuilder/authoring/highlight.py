@@ -16,11 +16,15 @@ COLORS = 12
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text; ``slot`` is "" outside slots, ``color`` its colour's number."""
+    """A stretch of text; ``slot`` is "" outside slots, ``color`` its colour's number.
+
+    ``is_literal``: an author marked these very words, so the name of the slot is shown too.
+    """
 
     text: str
     slot: str = ""
     color: int = 0
+    is_literal: bool = False
 
 
 class SlotColors(dict[str, int]):
@@ -43,11 +47,7 @@ def sample_pieces(text: str, colors: SlotColors) -> list[Piece]:
     except TemplateError:
         return [Piece(text)]
     return [
-        Piece(
-            f"{chunk.text}|{chunk.slot}" if chunk.text else chunk.slot,
-            chunk.slot,
-            colors[chunk.slot],
-        )
+        Piece(chunk.text or chunk.slot, chunk.slot, colors[chunk.slot], bool(chunk.text))
         if chunk.slot
         else Piece(chunk.text)
         for chunk in chunks

@@ -7,13 +7,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.editing import Added, Conflict, NameTaken, stamp
 from skillbuilder.authoring.forms import (
+    MarkForm,
     RenameIntentForm,
     RenameSlotForm,
     SampleForm,
@@ -138,6 +139,8 @@ def notice_of(added: Added) -> str:
         )
     if added.cleaned:
         parts.append("Punctuation was removed: Alexa takes none in sample utterances.")
+    if added.widened:
+        parts.append("A marked span takes whole words: it was widened to the words that it cut.")
     return " ".join(parts)
 
 
@@ -185,6 +188,19 @@ def sample_delete(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpR
         return back(request, intent)
     editing.remove(intent.skill, sample, request.POST.get("stamp", ""))
     return back(request, intent, removed_sample=sample)
+
+
+@require_POST
+@intent_page
+def sample_mark(request: HttpRequest, intent: Intent) -> HttpResponse:
+    """Return a sample with the selected words marked as a slot, or not any more; stores nothing."""
+    slots = intent.slots.values_list("name", flat=True)
+    form = MarkForm(request.POST, slots=slots)
+    if not form.is_valid():
+        error = next(message for found in form.errors.values() for message in found)
+        return JsonResponse({"error": error}, status=422)
+    marked = form.cleaned_data["marked"]
+    return JsonResponse({"text": marked.sample, "cursor": marked.cursor})
 
 
 # --- Slots --------------------------------------------------------------------------------

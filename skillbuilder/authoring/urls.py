@@ -61,6 +61,7 @@ urlpatterns = [
     path(f"{_INTENT}/rename", intent_views.intent_rename, name="intent-rename"),
     path(f"{_INTENT}/delete", intent_views.intent_delete, name="intent-delete"),
     path(f"{_INTENT}/samples", intent_views.sample_create, name="sample-create"),
+    path(f"{_INTENT}/samples/mark", intent_views.sample_mark, name="sample-mark"),
     path(f"{_INTENT}/samples/<int:sample_pk>", intent_views.sample_edit, name="sample-edit"),
     path(
         f"{_INTENT}/samples/<int:sample_pk>/delete",

@@ -215,6 +215,61 @@ def test_removing_twice_is_no_error(
     assert browser.post(remove, form, **HTMX).status_code == 200
 
 
+# --- Marking words as a slot --------------------------------------------------------------
+
+
+def marked(browser: Client, intent: Intent, text: str, start: int, end: int, slot: str) -> Any:
+    form = {"text": text, "start": start, "end": end, "slot": slot}
+    return browser.post(address("sample-mark", intent), form)
+
+
+def test_selected_words_become_a_slot_and_nothing_is_stored(
+    browser: Client, intent: Intent
+) -> None:
+    before = texts(intent)
+    answer = marked(browser, intent, "a larg pizza", 3, 5, "size").json()
+    assert answer == {"text": "a {larg|size} pizza", "cursor": 13}
+    answer = marked(browser, intent, answer["text"], 5, 5, "").json()
+    assert answer["text"] == "a larg pizza"
+    assert texts(intent) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "slot", "told"),
+    [
+        ("a pizza", 2, "topping", "was removed meanwhile"),
+        ("a pizza", 2, "", "no marked word"),
+        ("a {pizza", 2, "size", "no partner"),
+        ("a" * 1_001, 0, "size", "at most 1000"),
+        ("a pizza", -1, "size", "greater than or equal to 0"),
+        ("a pizza\x00", 0, "size", "Null characters"),
+    ],
+)
+def test_what_cannot_be_marked_is_told(
+    browser: Client, intent: Intent, text: str, start: int, slot: str, told: str
+) -> None:
+    answer = marked(browser, intent, text, start, 4, slot)
+    assert answer.status_code == 422
+    assert told in answer.json()["error"]
+
+
+def test_a_stranger_marks_nothing(browser_of: Any, charlie: Any, intent: Intent) -> None:
+    assert marked(browser_of(charlie), intent, "a pizza", 2, 7, "size").status_code == 404
+
+
+def test_a_span_that_cuts_a_word_takes_it_whole(
+    browser: Client, intent: Intent, sample: SampleUtterance
+) -> None:
+    page = add(browser, intent, "a {larg|size}e one").content.decode()
+    assert texts(intent)[-1] == "a {large|size} one"
+    assert 'class="slot slot-0" title="size">large<span class="slot-name">' in page
+    assert "it was widened" in page
+    assert "Punctuation was removed" not in page
+    form = {"text": "a {smal|size}l one", "stamp": stamp(sample)}
+    browser.post(address("sample-edit", intent, sample.pk), form, **HTMX)
+    assert texts(intent)[0] == "a {small|size} one"
+
+
 # --- Slots --------------------------------------------------------------------------------
 
 
