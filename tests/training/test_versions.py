@@ -60,7 +60,8 @@ def test_a_version_is_restored_and_that_can_be_taken_back(
     change = skill.changes.first()
     assert change is not None
     assert change.user == skill.owner
-    browser.post(f"/skills/{skill.slug}/history/{change.pk}/restore")
+    now = export_interaction_model(Skill.objects.get()).digest()
+    browser.post(f"/skills/{skill.slug}/history/{change.pk}/restore", {"digest": now})
     assert export_interaction_model(Skill.objects.get()).digest() == digest
 
 
