@@ -58,10 +58,10 @@ def new_page(browser: Browser, complaints: Complaints, **options: Any) -> Page:
     return context.new_page()
 
 
-def sign_in(page: Page, app: RunningApp) -> None:
-    """Sign in as the one user that the application has."""
+def sign_in(page: Page, app: RunningApp, user: str = USER) -> None:
+    """Sign in as ``user``: alice, whom every application has, or one that the test made."""
     page.goto(f"{app.url}/login")
-    page.get_by_label("User name").fill(USER)
+    page.get_by_label("User name").fill(user)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{app.url}/")

@@ -15,7 +15,7 @@ def test_endpoints_are_shown_and_can_be_tried(page: Page, app: RunningApp) -> No
     page.goto(f"{app.url}/api/docs/")
     operations = page.locator(".opblock")
     expect(operations.first).to_be_visible()
-    assert operations.count() == 12
+    assert operations.count() == 13
     listing = page.locator("#operations-skills-skills_list")
     listing.locator(".opblock-summary-control").click()
     listing.get_by_role("button", name="Try it out").click()

@@ -41,7 +41,7 @@ def add_values(page: Page) -> None:
 
 def test_from_nothing_to_two_parses(page: Page, app: RunningApp) -> None:
     page.goto(f"{app.url}/skills/new?start=blank")
-    page.get_by_role("textbox", name="Name").fill("Corner shop")
+    page.locator("#id_name").fill("Corner shop")
     expect(page.get_by_text("made for this locale")).to_be_visible()
     page.get_by_role("button", name="Create the skill").click()
     overview = f"{app.url}/skills/corner-shop/"
