@@ -187,6 +187,10 @@ class SharedEmbeddings:
         start, end = int(self._word_offsets[row]), int(self._word_offsets[row + 1])
         return self._words[start:end].tobytes().decode()
 
+    def vectors_of(self, rows: range) -> Vectors:
+        """Return the vectors of the words of ``rows``, shape (rows, dimensions)."""
+        return self._vectors.rows(np.arange(rows.start, rows.stop, rows.step))
+
     @property
     def directory(self) -> Path:
         """The folder of the release."""

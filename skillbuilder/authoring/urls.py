@@ -11,6 +11,7 @@ from skillbuilder.authoring import (
     people_views,
     slot_type_views,
     views,
+    word_map_views,
 )
 
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
@@ -22,6 +23,7 @@ urlpatterns = [
     path("skills/new/invocation-name", views.invocation_name_check, name="invocation-name-check"),
     path("skills/<slug:slug>/", views.skill_detail, name="skill-detail"),
     path("skills/<slug:slug>/checklist", views.checklist_hide, name="checklist-hide"),
+    path("skills/<slug:slug>/words", word_map_views.skill_words, name="skill-words"),
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),
     path("skills/<slug:slug>/history", history_views.skill_history, name="skill-history"),
