@@ -95,8 +95,8 @@ def test_pasted_lines_go_to_the_field_for_many(page: Page, skill_url: str) -> No
 def test_a_slot_type_is_changed_by_choosing(page: Page, skill_url: str) -> None:
     first_intent(page, skill_url)
     choice = page.locator("[id^=slot-type-]").first
-    choice.select_option("AMAZON.NUMBER")
-    expect(page.locator("#build-controls")).to_be_visible()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        choice.select_option("AMAZON.NUMBER")
     page.reload()
     expect(page.locator("[id^=slot-type-]").first).to_have_value("AMAZON.NUMBER")
 
