@@ -23,23 +23,12 @@ class SkillQuerySet(models.QuerySet["Skill"]):
         return self.filter(search_text__contains=Lower(Value(words)))
 
     def visible_to(self, user) -> SkillQuerySet:
-        """Return the skills that ``user`` may see; everyone else gets a 404."""
-        return self._as(user, [Membership.Role.EDITOR, Membership.Role.VIEWER])
-
-    def editable_by(self, user) -> SkillQuerySet:
-        """Return the skills in which ``user`` may change things."""
-        return self._as(user, [Membership.Role.EDITOR])
-
-    def owned_by(self, user) -> SkillQuerySet:
-        """Return the skills that ``user`` may delete, hand over, and share."""
-        return self._as(user, [])
-
-    def _as(self, user, roles: list[str]) -> SkillQuerySet:
+        """Return the skills that ``user`` owns or is a member of; everyone else gets a 404."""
         if not user.is_authenticated:
             return self.none()
         # By a subquery: a join would give a skill once for each of its members.
-        member = Membership.objects.filter(user=user, role__in=roles).values("skill")
-        return self.filter(models.Q(owner=user) | models.Q(pk__in=member))
+        shared = Membership.objects.filter(user=user).values("skill")
+        return self.filter(models.Q(owner=user) | models.Q(pk__in=shared))
 
 
 class Skill(models.Model):

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
+from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.models import Membership, Skill
 
 VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
@@ -56,7 +57,7 @@ def refuse_role(
 def invite(skill: Skill, user_name: str, role: str) -> Membership:
     """Invite whoever has ``user_name`` to be ``role``. Raises AlreadyThere."""
     with transaction.atomic():
-        held(skill)
+        locked(skill)
         is_member = skill.memberships.filter(user__username=user_name).exists()
         is_invited = skill.memberships.filter(user_name=user_name).exists()
         if skill.owner.username == user_name or is_member or is_invited:
@@ -73,7 +74,7 @@ def invitations_of(user: User | AnonymousUser) -> QuerySet[Membership]:
 def accept(invitation: Membership, user: User | AnonymousUser) -> None:
     """Make ``user``, who was invited, a member."""
     with transaction.atomic():
-        held(invitation.skill)
+        locked(invitation.skill)
         invitation = get_object_or_404(invitations_of(user), pk=invitation.pk)
         invitation.user = cast(User, user)
         invitation.save(update_fields=["user"])
@@ -82,7 +83,7 @@ def accept(invitation: Membership, user: User | AnonymousUser) -> None:
 def set_role(skill: Skill, membership: Membership, role: str) -> None:
     """Give the member, or who is invited, another role."""
     with transaction.atomic():
-        held(skill)
+        locked(skill)
         get_object_or_404(skill.memberships, pk=membership.pk)
         skill.memberships.filter(pk=membership.pk).update(role=role)
 
@@ -90,14 +91,14 @@ def set_role(skill: Skill, membership: Membership, role: str) -> None:
 def dismiss(skill: Skill, membership: Membership) -> None:
     """End a membership or an invitation: withdrawn, declined, removed or left."""
     with transaction.atomic():
-        held(skill)
+        locked(skill)
         skill.memberships.filter(pk=membership.pk).delete()
 
 
 def transfer(skill: Skill, membership: Membership) -> User:
     """Make the member the owner of ``skill``, and the owner an editor; return the new owner."""
     with transaction.atomic():
-        fresh = held(skill)
+        fresh = locked(skill)
         members = skill.memberships.exclude(user=None).select_related("user")
         member = get_object_or_404(members, pk=membership.pk)
         new_owner = cast(User, member.user)
@@ -108,8 +109,3 @@ def transfer(skill: Skill, membership: Membership) -> User:
         )
         Skill.objects.filter(pk=skill.pk).update(owner=new_owner)
     return new_owner
-
-
-def held(skill: Skill) -> Skill:
-    """Return ``skill`` as it is now, held until the transaction ends; 404 if it is gone."""
-    return get_object_or_404(Skill.objects.select_for_update(), pk=skill.pk)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from skillbuilder.authoring.models import Intent, Membership, Skill
+from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, role_of
 from skillbuilder.training.models import TrainingRun
 
 BrowserOf = Callable[[Any], Client]
@@ -35,8 +36,7 @@ def test_an_invitation_counts_once_it_is_accepted(
     address = reverse("invitation-answer", args=[skill.memberships.get().pk])
     browser_of(bob).post(address, {"answer": "accept"})
     assert Skill.objects.visible_to(bob).get() == skill
-    assert not Skill.objects.editable_by(bob).exists()
-    assert not Skill.objects.owned_by(bob).exists()
+    assert role_of(skill, bob) == VIEWER
 
 
 def test_an_invitation_is_answered_by_whom_it_names_alone(
@@ -107,7 +107,7 @@ def test_roles_change_and_end(
 ) -> None:
     member = join(skill, bob, "viewer")
     browser.post(reverse("member-role", args=[skill.slug, member.pk]), {"role": "editor"})
-    assert Skill.objects.editable_by(bob).get() == skill
+    assert role_of(skill, bob) == EDITOR
     browser_of(bob).post(reverse("skill-leave", args=[skill.slug]))
     assert not Skill.objects.visible_to(bob).exists()
     member = join(skill, bob, "viewer")
@@ -119,9 +119,8 @@ def test_handing_over_swaps_the_roles(skill: Skill, bob: Any, alice: Any, browse
     address = reverse("skill-transfer", args=[skill.slug, join(skill, bob, "viewer").pk])
     assert "Make bob the owner" in browser.get(address).text
     browser.post(address)
-    assert Skill.objects.owned_by(bob).get() == skill
-    assert Skill.objects.editable_by(alice).get() == skill
-    assert not Skill.objects.owned_by(alice).exists()
+    skill.refresh_from_db()
+    assert (role_of(skill, bob), role_of(skill, alice)) == (OWNER, EDITOR)
 
 
 def test_only_who_accepted_can_become_the_owner(skill: Skill, bob: Any, browser: Client) -> None:
@@ -153,3 +152,15 @@ def test_roles_in_the_api(
     assert client.patch(address, {"name": "Bob's"}).status_code == 200
     assert client.delete(address).status_code == 403
     assert Skill.objects.filter(pk=skill.pk).exists()
+
+
+def test_a_viewer_reads_the_json_but_is_offered_no_change(
+    skill: Skill, bob: Any, browser: Client, browser_of: BrowserOf
+) -> None:
+    join(skill, bob, "viewer")
+    address = reverse("skill-json", args=[skill.slug])
+    assert "Review changes" in browser.get(address).text
+    seen = browser_of(bob).get(address).text
+    assert "interactionModel" in seen
+    assert "Review changes" not in seen
+    assert "readonly" in seen
