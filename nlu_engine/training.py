@@ -57,10 +57,10 @@ def train_parsers(
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
     negatives = _negatives(data, embeddings, seed)
-    copies = copies_of(data.utterances, shared_talk(embeddings), seed=seed)
     baseline = train_baseline(
         data,
-        copies=copies,
+        # Values of the skill alone: the CRF knows words by heart, and any words do it harm.
+        copies=copies_of(data.utterances, seed=seed),
         negatives=negatives,
         on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share),
     )
@@ -70,7 +70,7 @@ def train_parsers(
         data,
         embeddings,
         tier,
-        copies=copies,
+        copies=copies_of(data.utterances, _talk(embeddings), seed=seed),
         negatives=negatives,
         seed=seed,
         on_progress=lambda share: on_progress("DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share),
@@ -100,6 +100,11 @@ def _negatives(data: TrainingData, embeddings: SharedEmbeddings, seed: int) -> l
         return []
     texts = [utterance.text for utterance in data.utterances]
     return [*data.negatives, *negatives_for(texts, embeddings, seed=seed)]
+
+
+def _talk(embeddings: SharedEmbeddings) -> list[str]:
+    """Return talk to cut any words from; of a release of many languages it would mix them."""
+    return shared_talk(embeddings) if len(embeddings.manifest["languages"]) == 1 else []
 
 
 def _check(data: TrainingData) -> None:
