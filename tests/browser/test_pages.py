@@ -173,7 +173,7 @@ def test_no_page_is_wider_than_the_screen(
     page.goto(skill_url)
     page.locator("section[aria-labelledby=types-title] a.object-row").first.click()
     addresses = [f"{app.url}/", f"{app.url}/skills/new", f"{app.url}/tokens", intent_url, page.url]
-    parts = ("", "settings", "delete", "json", "builds", "console")
+    parts = ("", "settings", "delete", "json", "builds", "console", "words?word=enormous")
     addresses += [skill_url + part for part in parts]
     narrow = new_page(browser, complaints, viewport={"width": width, "height": 700})
     sign_in(narrow, app)
