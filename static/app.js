@@ -120,8 +120,18 @@ const toast = (text) => {
   box.hidden = false;
 };
 
-on("click", "[data-toast-close]", () => {
-  document.getElementById("toast").hidden = true;
+on("click", "[data-toast-close]", (button) => {
+  button.closest(".app-toast").hidden = true;
+});
+
+// Ctrl-Z takes back the last edit, except in a field with text, whose typing it takes back.
+document.addEventListener("keydown", (e) => {
+  if (e.key.toLowerCase() !== "z" || !(e.ctrlKey || e.metaKey) || e.altKey) return;
+  if (e.target.matches("textarea, select, input:not([type=checkbox])") && e.target.value) return;
+  const button = document.querySelector(e.shiftKey ? "[data-redo]" : "[data-undo]");
+  if (!button || button.closest("[hidden]")) return;
+  e.preventDefault();
+  button.form.requestSubmit(button);
 });
 
 document.addEventListener("htmx:sendError", () => {

@@ -97,4 +97,109 @@
   const previewAll = () => document.querySelectorAll("[data-sample]").forEach(preview);
   document.addEventListener("DOMContentLoaded", previewAll);
   document.addEventListener("htmx:afterSettle", previewAll);
+
+  // --- rows that are edited in place ----------------------------------------------------
+
+  // An edit is saved when its field is left. Its own buttons take no focus, so they are within.
+  let isMoving = false;
+  document.addEventListener("mousedown", (e) => {
+    if (e.target.closest?.("[data-mark], [data-autosave] :is(button, a)")) e.preventDefault();
+  });
+  const leaving = (e) => {
+    const form = e.target.closest?.("[data-autosave]");
+    if (form && (e.type === "submit" || e.key === "Escape" || e.target.closest("[data-cancel]")))
+      form.dataset.leaving = "yes";
+  };
+  ["submit", "keydown", "click"].forEach((type) => document.addEventListener(type, leaving, true));
+  document.addEventListener("htmx:sendError", (e) => delete e.target.dataset.leaving);
+  document.addEventListener("htmx:responseError", (e) => delete e.target.dataset.leaving);
+
+  document.addEventListener("focusout", (e) => {
+    const form = e.target.closest?.("[data-autosave]");
+    if (!form || isMoving || form.dataset.leaving || form.contains(e.relatedTarget)) return;
+    if (!document.hasFocus()) return; // Another window: they may come back to go on.
+    const field = form.querySelector("[data-sample]");
+    if (field.value !== field.defaultValue) form.requestSubmit();
+    else if (!form.querySelector(".row-error")) form.querySelector("[data-cancel]").click();
+  });
+
+  const isDirty = (form) => {
+    const field = form.querySelector("[data-sample]");
+    return field.value !== field.defaultValue;
+  };
+  window.addEventListener("beforeunload", (e) => {
+    const forms = [...document.querySelectorAll("[data-autosave]:not([data-leaving])")];
+    if (forms.some(isDirty)) e.preventDefault();
+  });
+
+  // --- what is being typed survives a new editor ------------------------------------------
+
+  let kept = null;
+  const newSample = () => document.getElementById("new-sample");
+
+  // The next sample can be typed at once; what comes back refused stands in the field again.
+  document.addEventListener("htmx:beforeRequest", (e) => {
+    const field = e.target.querySelector?.("#new-sample");
+    if (!field) return;
+    field.dataset.sent = field.value;
+    field.value = "";
+  });
+  const giveBack = (e) => {
+    const field = e.target.querySelector?.("#new-sample");
+    if (field) field.value = [field.dataset.sent, field.value].filter(Boolean).join(" ");
+  };
+  document.addEventListener("htmx:sendError", giveBack);
+  document.addEventListener("htmx:responseError", giveBack);
+  document.addEventListener("submit", (e) => {
+    const field = e.target.querySelector("#new-sample");
+    if (field && e.target.classList.contains("htmx-request")) field.dataset.again = "yes";
+  }, true);
+
+  document.addEventListener("htmx:beforeSwap", (e) => {
+    kept = null;
+    if (e.detail.target.id !== "editor" || !e.detail.shouldSwap) return;
+    const field = newSample();
+    const focus = document.activeElement;
+    kept = { rows: [], focus, at: focus.selectionStart };
+    if (field?.value) {
+      kept.text = field.value;
+      kept.again = field.dataset.again;
+    }
+    isMoving = true; // Taken out, or htmx would take their behaviour from them.
+    document.querySelectorAll("[data-autosave]:not([data-leaving])").forEach((form) => {
+      if (!isDirty(form) && !form.contains(focus)) return;
+      const row = form.closest("li");
+      kept.rows.push(row);
+      row.remove();
+    });
+    isMoving = false;
+  });
+
+  document.addEventListener("htmx:afterSwap", (e) => {
+    if (!kept || e.detail.target.id !== "editor") return;
+    const { rows, text, again, focus, at } = kept;
+    kept = null;
+    for (const row of rows) {
+      const place = document.getElementById(row.id);
+      if (place) place.replaceWith(row);
+      else document.querySelector("#editor .rows")?.prepend(row);
+      if (row.contains(focus)) focus.focus();
+    }
+    const field = newSample();
+    if (text === undefined || !field) return;
+    const refused = field.value;
+    field.value = [refused, text].filter(Boolean).join(" ");
+    if (focus.id === field.id && !refused) field.setSelectionRange(at, at);
+    if (again && !refused) field.form.requestSubmit();
+  });
+
+  // The focus follows an edit, unless it is somewhere else by now.
+  document.addEventListener("htmx:afterSettle", () => {
+    const isLost = !document.activeElement || document.activeElement === document.body;
+    const place = isLost && document.querySelector("[data-refocus]");
+    document.querySelectorAll("[data-refocus]").forEach((one) => delete one.dataset.refocus);
+    if (!place) return;
+    place.focus();
+    place.setSelectionRange?.(place.value.length, place.value.length);
+  });
 }

@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from nlu_engine.checks import SEVERITIES
@@ -18,7 +17,7 @@ from skillbuilder.authoring.checking import CannotBeDismissed, checked
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.fixes import apply_fix
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.pages import next_address, say_done, show, skill_page
 from skillbuilder.authoring.places import placed
 
 CHECKS_A_PAGE = 30
@@ -84,7 +83,7 @@ def check_fix(request: HttpRequest, skill: Skill) -> HttpResponse:
             request, "That was changed in the meantime, so nothing was done. Here is what is now."
         )
     else:
-        messages.success(request, f"Done: {fix.label}.")
+        say_done(request, f"Done: {fix.label}.")
     return _back(request, skill)
 
 
@@ -109,7 +108,4 @@ def check_restore(request: HttpRequest, skill: Skill) -> HttpResponse:
 
 def _back(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Return to the page that the button was on."""
-    address = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()):
-        return redirect(address)
-    return redirect("check-list", skill.slug)
+    return redirect(next_address(request) or reverse("check-list", args=[skill.slug]))

@@ -129,8 +129,12 @@ def next_position(rows: models.QuerySet[Any]) -> int:
 def add_named(skill: Skill, siblings: models.Manager[Row], **values: Any) -> Row:
     """Add a row with a name, last of ``siblings`` (skill.intents...). Raises NameTaken."""
     with editing(skill, within=cast(Any, siblings).instance):
-        refuse_taken(siblings.all(), values["name"])
-        return siblings.create(**values, position=next_position(siblings.all()))
+        return _add_last(siblings, **values)
+
+
+def _add_last(siblings: models.Manager[Row], **values: Any) -> Row:
+    refuse_taken(siblings.all(), values["name"])
+    return siblings.create(**values, position=next_position(siblings.all()))
 
 
 def refuse_taken(rows: models.QuerySet[Any], name: str, other_than: models.Model | None = None):
@@ -169,7 +173,20 @@ def clean_sample(text: str) -> str:
     return snapped(_without_punctuation(text))
 
 
-def add_samples(intent: Intent, lines: Iterable[str], position: int | None = None) -> Added:
+def is_mended(text: str) -> bool:
+    """Return whether a sample loses punctuation when it is stored."""
+    return _without_punctuation(text) != " ".join(text.split())
+
+
+def set_sample(intent: Intent, pk: int, text: str, stamp: str) -> None:
+    """Write another text into the sample ``pk`` of ``intent``. Raises Conflict."""
+    sample = intent.samples.filter(pk=pk).first()
+    if sample is None:
+        raise Conflict(None)
+    set_fields(intent.skill, sample, stamp, text=text)
+
+
+def add_samples(intent: Intent, lines: Iterable[str]) -> Added:
     """Add each line to the samples of ``intent`` but those that it has already."""
     written = [" ".join(line.split()) for line in lines if line.strip()]
     with editing(intent.skill, within=intent):
@@ -179,7 +196,7 @@ def add_samples(intent: Intent, lines: Iterable[str], position: int | None = Non
             if text and normalize(text) not in known:
                 known.add(normalize(text))
                 new.append(text)
-        first = next_position(intent.samples.all()) if position is None else position
+        first = next_position(intent.samples.all())
         intent.samples.bulk_create(
             SampleUtterance(intent=intent, text=text, position=first + number)
             for number, text in enumerate(new)
@@ -223,11 +240,11 @@ def add_slot(intent: Intent, name: str, type_name: str) -> None:
 
     Raises NameTaken.
     """
-    with transaction.atomic():
+    with editing(intent.skill, within=intent) as skill:
         if type_name.startswith("+"):
             type_name = type_name[1:]
-            add_named(intent.skill, intent.skill.slot_types, name=type_name)
-        add_named(intent.skill, intent.slots, name=name, type_name=type_name)
+            _add_last(skill.slot_types, name=type_name)
+        _add_last(intent.slots, name=name, type_name=type_name)
 
 
 def rename_slot(slot: Slot, seen: str, name: str) -> int:

@@ -143,8 +143,6 @@ class SamplesForm(forms.Form):
     """New sample utterances, one a line."""
 
     text = forms.CharField(strip=True, max_length=1_000_000)
-    # Where Undo puts a removed one back.
-    position = forms.IntegerField(required=False, min_value=0, max_value=10_000_000)
 
     def clean_text(self) -> list[str]:
         lines = [line for line in self.cleaned_data["text"].splitlines() if line.strip()]

@@ -173,3 +173,20 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
         "says": builtins.intent_utterances(intent.name, skill.locale),
         "slot_form": SlotForm(skill=skill, initial={"type_name": likely_type("", skill)}),
     }
+
+
+def row_context(intent: Intent, sample_pk: int) -> dict[str, Any]:
+    """Return what the row of one sample shows, and what may change along with it."""
+    skill = intent.skill
+    index = list(skill.intents.values_list("pk", flat=True)).index(intent.pk)
+    problems = open_problems(skill)
+    rows = sample_rows(intent, "", problems, index)
+    slots = slot_rows(intent, problems, index)
+    return {
+        "intent": intent,
+        "colors": slot_colors(skill),
+        "sample": next((row for row in rows if row.pk == sample_pk), None),
+        "gone_pk": sample_pk,
+        "slots": slots,
+        "undeclared": undeclared_slots(intent, [row.text for row in rows], slots),
+    }

@@ -23,9 +23,10 @@ from skillbuilder.authoring.forms import (
     SlotTypeOfSlotForm,
     StampForm,
 )
-from skillbuilder.authoring.intent_editor import page_context
+from skillbuilder.authoring.history import last_change, told
+from skillbuilder.authoring.intent_editor import page_context, row_context
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
-from skillbuilder.authoring.pages import View, by_htmx, show, skill_page
+from skillbuilder.authoring.pages import View, by_htmx, say_done, show, skill_page
 
 
 def intent_page(view: View) -> View:
@@ -45,7 +46,7 @@ def intent_page(view: View) -> View:
 
 def editor(request: HttpRequest, intent: Intent, status: int = 200, **context: Any) -> HttpResponse:
     """Render the editor; ``context`` adds notices and refused forms."""
-    context = page_context(request, intent) | context
+    context = page_context(request, intent) | {"change": last_change()} | context
     return show(
         request,
         intent.skill,
@@ -58,8 +59,12 @@ def editor(request: HttpRequest, intent: Intent, status: int = 200, **context: A
 
 def refused(request: HttpRequest, intent: Intent, form: Any, **context: Any) -> HttpResponse:
     """Render the editor with the first thing that is wrong with ``form``."""
-    error = next(message for found in form.errors.values() for message in found)
-    return editor(request, intent, 422, error=error, **context)
+    return editor(request, intent, 422, error=first_error(form), **context)
+
+
+def first_error(form: Any) -> str:
+    """Return the first thing that is wrong with ``form``."""
+    return next(str(message) for found in form.errors.values() for message in found)
 
 
 def conflicts_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -81,10 +86,26 @@ def conflicts_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 def back(request: HttpRequest, intent: Intent, **context: Any) -> HttpResponse:
-    """Answer a change that worked: the editor to htmx, a redirect to a plain form."""
+    """Answer a change that worked: the editor to htmx, a redirect to a plain form.
+
+    Either way it says what was done and offers to take that back.
+    """
     if by_htmx(request):
         return editor(request, intent, **context)
+    if change := last_change():
+        say_done(request, " ".join(filter(None, [told(change) + ".", context.get("notice")])))
     return redirect("intent-detail", intent.skill.slug, intent.pk)
+
+
+def row(
+    request: HttpRequest, intent: Intent, sample_pk: int, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Render one sample's row for htmx, and the whole editor for a plain form."""
+    if not by_htmx(request):
+        return editor(request, intent, status, **context)
+    context = row_context(intent, sample_pk) | {"change": last_change()} | context
+    fragment = "authoring/_sample_row_answer.html"
+    return show(request, intent.skill, fragment, context, status=status)
 
 
 # --- The intent ---------------------------------------------------------------------------
@@ -152,30 +173,30 @@ def sample_create(request: HttpRequest, intent: Intent) -> HttpResponse:
     form = SamplesForm(request.POST)
     if not form.is_valid():
         return refused(request, intent, form, draft=request.POST.get("text", ""))
-    lines, position = form.cleaned_data["text"], form.cleaned_data["position"]
-    added = editing.add_samples(intent, lines, position)
+    added = editing.add_samples(intent, form.cleaned_data["text"])
     notice = notice_of(added) if added != Added(added=1) else ""
     return back(request, intent, notice=notice, announce=f"{added.added} added")
 
 
 @require_http_methods(["GET", "POST"])
 @intent_page
-@conflicts_shown
 def sample_edit(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpResponse:
-    """Show the sample as a field; store what is written into it."""
+    """Show the sample as a field, or not any more (``cancel``); store what is written into it."""
+    editing_pk = None if request.GET.get("cancel") else sample_pk
     if request.method == "GET":
-        return editor(request, intent, editing_sample=sample_pk)
-    sample = SampleUtterance.objects.filter(intent=intent, pk=sample_pk).first()
-    if sample is None:
-        raise Conflict(None)
+        return row(request, intent, sample_pk, editing_sample=editing_pk)
+    kept = {"editing_sample": sample_pk, "edit_draft": request.POST.get("text", "")}
     form = SampleForm(request.POST)
     if not form.is_valid():
-        draft = request.POST.get("text", "")
-        return refused(request, intent, form, editing_sample=sample_pk, edit_draft=draft)
-    editing.set_fields(
-        intent.skill, sample, form.cleaned_data["stamp"], text=form.cleaned_data["text"]
-    )
-    return back(request, intent, saved=sample.pk)
+        return row(request, intent, sample_pk, 422, edit_error=first_error(form), **kept)
+    try:
+        editing.set_sample(intent, sample_pk, **form.cleaned_data)
+    except Conflict as conflict:
+        return row(request, intent, sample_pk, 409, conflict=conflict, **kept)
+    if not by_htmx(request):
+        return back(request, intent)
+    mended = editing.is_mended(request.POST["text"])
+    return row(request, intent, sample_pk, saved=sample_pk, mended=mended)
 
 
 @require_POST
@@ -187,7 +208,7 @@ def sample_delete(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpR
     if sample is None:
         return back(request, intent)
     editing.remove(intent.skill, sample, request.POST.get("stamp", ""))
-    return back(request, intent, removed_sample=sample)
+    return back(request, intent, undo_focused=True)
 
 
 @require_POST
@@ -197,8 +218,7 @@ def sample_mark(request: HttpRequest, intent: Intent) -> HttpResponse:
     slots = intent.slots.values_list("name", flat=True)
     form = MarkForm(request.POST, slots=slots)
     if not form.is_valid():
-        error = next(message for found in form.errors.values() for message in found)
-        return JsonResponse({"error": error}, status=422)
+        return JsonResponse({"error": first_error(form)}, status=422)
     marked = form.cleaned_data["marked"]
     return JsonResponse({"text": marked.sample, "cursor": marked.cursor})
 
@@ -258,4 +278,4 @@ def slot_delete(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpRespo
     if slot is None:
         return back(request, intent)
     editing.remove(intent.skill, slot, request.POST.get("stamp", ""))
-    return back(request, intent, removed_slot=slot)
+    return back(request, intent, undo_focused=True)

@@ -32,6 +32,11 @@ urlpatterns = [
         history_views.change_restore,
         name="change-restore",
     ),
+    path(
+        "skills/<slug:slug>/history/<int:change_pk>/undo",
+        history_views.change_undo,
+        name="change-undo",
+    ),
     path("skills/<slug:slug>/people", people_views.skill_people, name="skill-people"),
     path("skills/<slug:slug>/leave", people_views.skill_leave, name="skill-leave"),
     path(f"{_MEMBER}/role", people_views.member_role, name="member-role"),

@@ -70,7 +70,9 @@ def test_a_sound_skill_is_told_so(browser: Client, skill: Skill, intent: Intent)
 def test_fix_annotates(browser: Client, skill: Skill, intent: Intent) -> None:
     add(intent, "make it a large one")
     revision = skill.revision
-    assert "Done: Write" in fix(browser, skill, check_of(skill, "not-annotated"))
+    answer = fix(browser, skill, check_of(skill, "not-annotated"))
+    assert "Done: Write" in answer
+    assert reverse("change-undo", args=[skill.slug, skill.changes.first().pk]) in answer
     assert texts(intent)[-1] == "make it a {size} one"
     skill.refresh_from_db()
     assert skill.revision == revision + 1

@@ -62,10 +62,9 @@ def test_words_are_marked_by_keyboard_and_mouse(page: Page, intent_url: str) -> 
     page.keyboard.press("Enter")
     expect(page.locator(".row-text .slot").first).to_contain_text("two")
     page.get_by_role("link", name="Edit").first.click()
-    select(page, "#edit-sample", "now")
+    edit = "[data-autosave] [name=text]"
+    select(page, edit, "now")
     page.keyboard.press("2")
-    expect(page.locator("#edit-sample")).to_have_value(
-        f"i want {{two|{first}}} pizzas {{now|{second}}}"
-    )
+    expect(page.locator(edit)).to_have_value(f"i want {{two|{first}}} pizzas {{now|{second}}}")
     page.keyboard.press("Enter")
     expect(page.locator(".row-text").first.locator(".slot")).to_have_count(2)
