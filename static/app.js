@@ -66,6 +66,7 @@ on("paste", "[data-many]", (field, e) => {
   many.closest("details").open = true;
   many.value = [many.value.trim(), text].filter(Boolean).join("\n");
   many.focus();
+  many.dispatchEvent(new Event("review"));
 });
 
 // --- console -----------------------------------------------------------------------------

@@ -91,8 +91,19 @@
     mark(field, button.dataset.mark);
   });
 
+  // Groups are expanded while they are typed, and the preview goes when they do.
+  const hasGroup = (text) => /[()[\]|]/.test(text.replace(/\{[^{}]*\}/g, ""));
+  const expand = (field) => {
+    const place = document.getElementById("sample-expansion");
+    if (field.id !== "new-sample" || !place) return;
+    if (hasGroup(field.value)) field.dispatchEvent(new Event("expand"));
+    else place.replaceChildren();
+  };
+
   document.addEventListener("input", (e) => {
-    if (e.target.matches?.("[data-sample]")) preview(e.target);
+    if (!e.target.matches?.("[data-sample]")) return;
+    preview(e.target);
+    expand(e.target);
   });
   const previewAll = () => document.querySelectorAll("[data-sample]").forEach(preview);
   document.addEventListener("DOMContentLoaded", previewAll);

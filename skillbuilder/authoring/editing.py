@@ -11,15 +11,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
 
 from nlu_engine.interaction_model import InteractionModel
-from nlu_engine.marking import snapped
-from nlu_engine.utterances import normalize
 from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
@@ -33,6 +30,7 @@ from skillbuilder.authoring.models import (
     SlotType,
     SlotValue,
 )
+from skillbuilder.authoring.sample_lines import Review, Written, review
 from skillbuilder.authoring.skills import changed
 
 Row = TypeVar("Row", bound=models.Model)
@@ -45,8 +43,6 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     SlotType: ("name",),
     SlotValue: ("value", "synonyms", "value_id"),
 }
-# Punctuation that people write out of habit and that no sample may have.
-_PUNCTUATION = re.compile(r"[?!,;:\"“”„«»…¿¡。、？！，。؟،]")
 
 
 class Conflict(Exception):
@@ -148,36 +144,6 @@ def refuse_taken(rows: models.QuerySet[Any], name: str, other_than: models.Model
 # --- Samples ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Added:
-    """What came of several lines: how many were added, skipped, or mended.
-
-    ``cleaned`` of punctuation; ``widened``, for their spans cut words.
-    """
-
-    added: int = 0
-    known: int = 0
-    cleaned: int = 0
-    widened: int = 0
-
-
-def _without_punctuation(text: str) -> str:
-    return " ".join(_PUNCTUATION.sub(" ", text).split())
-
-
-def clean_sample(text: str) -> str:
-    """Return a sample utterance without punctuation and needless spaces, its spans whole words.
-
-    Raises TemplateError for wrong braces.
-    """
-    return snapped(_without_punctuation(text))
-
-
-def is_mended(text: str) -> bool:
-    """Return whether a sample loses punctuation when it is stored."""
-    return _without_punctuation(text) != " ".join(text.split())
-
-
 def set_sample(intent: Intent, pk: int, text: str, stamp: str) -> None:
     """Write another text into the sample ``pk`` of ``intent``. Raises Conflict."""
     sample = intent.samples.filter(pk=pk).first()
@@ -186,25 +152,55 @@ def set_sample(intent: Intent, pk: int, text: str, stamp: str) -> None:
     set_fields(intent.skill, sample, stamp, text=text)
 
 
-def add_samples(intent: Intent, lines: Iterable[str]) -> Added:
-    """Add each line to the samples of ``intent`` but those that it has already."""
-    written = [" ".join(line.split()) for line in lines if line.strip()]
-    with editing(intent.skill, within=intent):
-        known = {normalize(text) for text in intent.samples.values_list("text", flat=True)}
-        new: list[str] = []
-        for text in map(clean_sample, written):
-            if text and normalize(text) not in known:
-                known.add(normalize(text))
-                new.append(text)
-        first = next_position(intent.samples.all())
-        intent.samples.bulk_create(
+class LinesRefused(Exception):
+    """Some of the lines are wrong, so nothing was added; ``review`` tells which and why."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(review.errors[0].error)
+        self.review = review
+
+
+def reviewed(
+    skill: Skill, rows: list[Written], intent: Intent | None = None, *, makes: bool = False
+) -> Review:
+    """Return what ``rows`` would add to ``intent``, or without one to those that they name.
+
+    With ``makes`` they may name intents that ``skill`` does not have yet.
+    """
+    intents = [intent] if intent else list(skill.intents.prefetch_related("samples"))
+    present = {one.name: [sample.text for sample in one.samples.all()] for one in intents}
+    return review(rows, present, only=intent.name if intent else "", makes=makes)
+
+
+def import_samples(
+    skill: Skill, rows: list[Written], intent: Intent | None = None, *, makes: bool = False
+) -> Review:
+    """Add what ``reviewed`` says, all or nothing. Raises LinesRefused if a line is wrong."""
+    with editing(skill, within=intent) as fresh:
+        found = reviewed(fresh, rows, intent, makes=makes)
+        if found.errors:
+            raise LinesRefused(found)
+        for name in found.new_intents:
+            target = intent or fresh.intents.filter(name=name).first()
+            _append(target or _add_last(fresh.intents, name=name), found.samples(name))
+    return found
+
+
+def _append(intent: Intent, texts: list[str]) -> None:
+    first = next_position(intent.samples.all())
+    intent.samples.bulk_create(
+        (
             SampleUtterance(intent=intent, text=text, position=first + number)
-            for number, text in enumerate(new)
-        )
-    bare = [_without_punctuation(text) for text in written]
-    cleaned = sum(text != line for text, line in zip(bare, written, strict=True))
-    widened = sum(clean_sample(text) != text for text in bare)
-    return Added(len(new), len(written) - len(new), cleaned, widened)
+            for number, text in enumerate(texts)
+        ),
+        batch_size=500,
+    )
+
+
+def add_samples(intent: Intent, lines: Iterable[str]) -> Review:
+    """Add each line to the samples of ``intent`` but those that it has. Raises LinesRefused."""
+    rows = [Written(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    return import_samples(intent.skill, rows, intent)
 
 
 # --- Names that other rows, and the dialog, refer to --------------------------------------

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from skillbuilder.authoring import editing
-from skillbuilder.authoring.editing import Added, Conflict, NameTaken, stamp
+from skillbuilder.authoring.editing import Conflict, LinesRefused, NameTaken, stamp
 from skillbuilder.authoring.forms import (
     MarkForm,
     RenameIntentForm,
@@ -22,11 +22,14 @@ from skillbuilder.authoring.forms import (
     SlotForm,
     SlotTypeOfSlotForm,
     StampForm,
+    first_error,
 )
+from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.history import last_change, told
 from skillbuilder.authoring.intent_editor import page_context, row_context
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
-from skillbuilder.authoring.pages import View, by_htmx, say_done, show, skill_page
+from skillbuilder.authoring.pages import View, by_htmx, csv_answer, say_done, show, skill_page
+from skillbuilder.authoring.sample_lines import Review, csv_of, mended
 
 
 def intent_page(view: View) -> View:
@@ -60,11 +63,6 @@ def editor(request: HttpRequest, intent: Intent, status: int = 200, **context: A
 def refused(request: HttpRequest, intent: Intent, form: Any, **context: Any) -> HttpResponse:
     """Render the editor with the first thing that is wrong with ``form``."""
     return editor(request, intent, 422, error=first_error(form), **context)
-
-
-def first_error(form: Any) -> str:
-    """Return the first thing that is wrong with ``form``."""
-    return next(str(message) for found in form.errors.values() for message in found)
 
 
 def conflicts_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -147,21 +145,18 @@ def intent_delete(request: HttpRequest, intent: Intent) -> HttpResponse:
 # --- Samples ------------------------------------------------------------------------------
 
 
-def notice_of(added: Added) -> str:
-    """Say what came of the lines that were sent."""
+def notice_of(found: Review) -> str:
+    """Say what came of the lines that were sent besides the samples that were added."""
     parts = []
-    if added.added != 1:
-        parts.append(f"{added.added} sample utterances were added.")
-    if added.known:
+    if found.known:
         parts.append(
             "The intent has that one already."
-            if added.known == 1
-            else f"{added.known} were skipped: the intent has them already."
+            if found.known == 1
+            else f"{found.known} were skipped: the intent has them already."
         )
-    if added.cleaned:
-        parts.append("Punctuation was removed: Alexa takes none in sample utterances.")
-    if added.widened:
-        parts.append("A marked span takes whole words: it was widened to the words that it cut.")
+    notes = list(dict.fromkeys(line.mended for line in found.lines if line.mended))
+    if notes:
+        parts.append(f"Mended: {'; '.join(notes[:3])}.")
     return " ".join(parts)
 
 
@@ -169,13 +164,45 @@ def notice_of(added: Added) -> str:
 @intent_page
 @conflicts_shown
 def sample_create(request: HttpRequest, intent: Intent) -> HttpResponse:
-    """Add sample utterances, one a line."""
-    form = SamplesForm(request.POST)
+    """Add sample utterances: one, its groups expanded, many lines, or a file."""
+    form = SamplesForm(request.POST, request.FILES)
     if not form.is_valid():
-        return refused(request, intent, form, draft=request.POST.get("text", ""))
-    added = editing.add_samples(intent, form.cleaned_data["text"])
-    notice = notice_of(added) if added != Added(added=1) else ""
-    return back(request, intent, notice=notice, announce=f"{added.added} added")
+        return refused(request, intent, form, many_text=request.POST.get("text", ""))
+    text = form.cleaned_data["text"]
+    try:
+        found = editing.import_samples(intent.skill, form.cleaned_data["rows"], intent)
+    except LinesRefused as error:
+        if len(error.review.lines) == 1:
+            return editor(request, intent, 422, error=str(error), draft=text)
+        return editor(request, intent, 422, review=error.review, many_text=text)
+    return back(request, intent, notice=notice_of(found))
+
+
+@require_POST
+@intent_page
+def sample_review(request: HttpRequest, intent: Intent) -> HttpResponse:
+    """Show what would come of lines, or of a group that is being typed; stores nothing."""
+    form = SamplesForm(request.POST, request.FILES)
+    context: dict[str, Any] = {"intent": intent, "colors": slot_colors(intent.skill)}
+    if form.is_valid():
+        context["review"] = editing.reviewed(intent.skill, form.cleaned_data["rows"], intent)
+        context["many_text"] = form.cleaned_data["text"]
+        context["is_file"] = bool(form.cleaned_data["file"])
+    elif request.POST.get("text") or request.FILES:
+        context["error"] = first_error(form)
+    if not by_htmx(request):
+        return editor(request, intent, **context)
+    context["is_group"] = "is_group" in request.POST
+    fragment = "authoring/_sample_review.html"
+    return show(request, intent.skill, fragment, context, fragment=fragment)
+
+
+@require_GET
+@intent_page
+def sample_download(request: HttpRequest, intent: Intent) -> HttpResponse:
+    """Send the intent's samples as CSV."""
+    rows = intent.samples.values_list("text")
+    return csv_answer(csv_of(rows, "sample"), f"{intent.skill.slug}.{intent.name}")
 
 
 @require_http_methods(["GET", "POST"])
@@ -195,8 +222,8 @@ def sample_edit(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpRes
         return row(request, intent, sample_pk, 409, conflict=conflict, **kept)
     if not by_htmx(request):
         return back(request, intent)
-    mended = editing.is_mended(request.POST["text"])
-    return row(request, intent, sample_pk, saved=sample_pk, mended=mended)
+    note = mended(request.POST["text"])
+    return row(request, intent, sample_pk, saved=sample_pk, mended=note)
 
 
 @require_POST

@@ -93,3 +93,10 @@ def say_done(request: HttpRequest, text: str, *, is_undo: bool = False) -> None:
     change = last_change()
     tags = f"{'redo' if is_undo else 'undo'} {change.pk}" if change and change.undo else ""
     messages.success(request, text, extra_tags=tags)
+
+
+def csv_answer(content: bytes, name: str) -> HttpResponse:
+    """Send ``content`` as the file ``name``.csv."""
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer
