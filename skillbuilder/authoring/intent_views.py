@@ -183,7 +183,7 @@ def sample_create(request: HttpRequest, intent: Intent) -> HttpResponse:
 def sample_review(request: HttpRequest, intent: Intent) -> HttpResponse:
     """Show what would come of lines, or of a group that is being typed; stores nothing."""
     form = SamplesForm(request.POST, request.FILES)
-    context: dict[str, Any] = {"intent": intent, "colors": slot_colors(intent.skill)}
+    context: dict[str, Any] = {}
     if form.is_valid():
         context["review"] = editing.reviewed(intent.skill, form.cleaned_data["rows"], intent)
         context["many_text"] = form.cleaned_data["text"]
@@ -192,6 +192,7 @@ def sample_review(request: HttpRequest, intent: Intent) -> HttpResponse:
         context["error"] = first_error(form)
     if not by_htmx(request):
         return editor(request, intent, **context)
+    context |= {"intent": intent, "colors": slot_colors(intent.skill)}
     context["is_group"] = "is_group" in request.POST
     fragment = "authoring/_sample_review.html"
     return show(request, intent.skill, fragment, context, fragment=fragment)

@@ -88,6 +88,7 @@ def test_bulk_lines_are_shown_first_and_added_all_or_none(browser: Client, inten
     broken = lines + "{oh\n(a|b"
     for answer in (
         browser.post(show, {"text": broken}, **HTMX),
+        browser.post(show, {"text": broken}),
         browser.post(add, {"text": broken}, **HTMX),
         browser.post(add, {"text": broken}),
     ):
