@@ -213,4 +213,55 @@
     place.focus();
     place.setSelectionRange?.(place.value.length, place.value.length);
   });
+
+  // --- choosing several samples ------------------------------------------------------------
+
+  const boxes = () => [...document.querySelectorAll("[data-choose]")];
+  let anchor = null; // Where a range begins: the box that was ticked last.
+
+  const chooseRange = (from, to, checked) => {
+    const all = boxes();
+    const [start, end] = [all.indexOf(from), all.indexOf(to)].sort((a, b) => a - b);
+    all.slice(Math.max(start, 0), end + 1).forEach((box) => (box.checked = checked));
+  };
+  const countChosen = () => {
+    const chosen = boxes().filter((box) => box.checked).length;
+    const form = document.getElementById("chosen-form");
+    if (!form) return;
+    const all = form.elements.all?.checked;
+    form.querySelector("[data-choose-count]").textContent = all ? "" : `${chosen} chosen`;
+    const whole = form.querySelector("[data-choose-all]");
+    whole.checked = chosen > 0 && chosen === boxes().length;
+    whole.indeterminate = chosen > 0 && !whole.checked;
+    if (!chosen && form.elements.all) form.elements.all.checked = false;
+  };
+
+  document.addEventListener("click", (e) => {
+    if (e.target.matches?.("[data-choose-all]")) {
+      boxes().forEach((box) => (box.checked = e.target.checked));
+    } else if (e.target.matches?.("[data-choose]")) {
+      if (e.shiftKey && anchor?.isConnected) chooseRange(anchor, e.target, e.target.checked);
+      anchor = e.target;
+    } else if (!e.target.matches?.("#chosen-form [name=all]")) return;
+    countChosen();
+  });
+
+  // Arrows go from box to box, with Shift they tick; Ctrl-A ticks all, Escape none.
+  document.addEventListener("keydown", (e) => {
+    if (!e.target.matches?.("[data-choose]")) return;
+    const all = boxes();
+    const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    if (step) {
+      const next = all[all.indexOf(e.target) + step];
+      if (next && e.shiftKey) chooseRange(e.target, next, true);
+      next?.focus();
+      anchor = next ?? anchor;
+    } else if (e.key === "a" && (e.ctrlKey || e.metaKey)) {
+      all.forEach((box) => (box.checked = true));
+    } else if (e.key === "Escape") {
+      all.forEach((box) => (box.checked = false));
+    } else return;
+    e.preventDefault();
+    countChosen();
+  });
 }

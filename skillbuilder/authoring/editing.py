@@ -125,10 +125,11 @@ def next_position(rows: models.QuerySet[Any]) -> int:
 def add_named(skill: Skill, siblings: models.Manager[Row], **values: Any) -> Row:
     """Add a row with a name, last of ``siblings`` (skill.intents...). Raises NameTaken."""
     with editing(skill, within=cast(Any, siblings).instance):
-        return _add_last(siblings, **values)
+        return add_last(siblings, **values)
 
 
-def _add_last(siblings: models.Manager[Row], **values: Any) -> Row:
+def add_last(siblings: models.Manager[Row], **values: Any) -> Row:
+    """Add a row with a name, last of ``siblings``, within an edit. Raises NameTaken."""
     refuse_taken(siblings.all(), values["name"])
     return siblings.create(**values, position=next_position(siblings.all()))
 
@@ -182,11 +183,12 @@ def import_samples(
             raise LinesRefused(found)
         for name in found.new_intents:
             target = intent or fresh.intents.filter(name=name).first()
-            _append(target or _add_last(fresh.intents, name=name), found.samples(name))
+            append_samples(target or add_last(fresh.intents, name=name), found.samples(name))
     return found
 
 
-def _append(intent: Intent, texts: list[str]) -> None:
+def append_samples(intent: Intent, texts: list[str]) -> None:
+    """Add ``texts``, which are clean, to the samples of ``intent``, within an edit."""
     first = next_position(intent.samples.all())
     intent.samples.bulk_create(
         (
@@ -239,8 +241,8 @@ def add_slot(intent: Intent, name: str, type_name: str) -> None:
     with editing(intent.skill, within=intent) as skill:
         if type_name.startswith("+"):
             type_name = type_name[1:]
-            _add_last(skill.slot_types, name=type_name)
-        _add_last(intent.slots, name=name, type_name=type_name)
+            add_last(skill.slot_types, name=type_name)
+        add_last(intent.slots, name=name, type_name=type_name)
 
 
 def rename_slot(slot: Slot, seen: str, name: str) -> int:

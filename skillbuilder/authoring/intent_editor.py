@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +12,8 @@ from django.http import HttpRequest
 
 from nlu_engine import builtins
 from nlu_engine.errors import Problem
-from nlu_engine.templates import TemplateError, parse_template
 from skillbuilder.authoring.checking import open_problems
-from skillbuilder.authoring.editing import stamp
+from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import (
     SlotForm,
     slot_type_choices,
@@ -21,6 +22,7 @@ from skillbuilder.authoring.forms import (
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Intent, Skill, SlotType
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
+from skillbuilder.authoring.sample_lines import mentioned
 
 SAMPLES_A_PAGE = 30
 
@@ -45,18 +47,6 @@ _LIKELY_TYPES = {
     "room": "AMAZON.Room",
     "name": "AMAZON.FirstName",
 }
-
-
-def mentioned(texts: list[str]) -> list[str]:
-    """Return the names of the slots that sample utterances mention, each once, in order."""
-    names: dict[str, None] = {}
-    for text in texts:
-        try:
-            chunks = parse_template(text)
-        except TemplateError:
-            continue
-        names |= dict.fromkeys(chunk.slot for chunk in chunks if chunk.slot)
-    return list(names)
 
 
 def likely_type(name: str, skill: Skill, new_type: str = "") -> str:
@@ -146,6 +136,26 @@ def slot_rows(intent: Intent, problems: list[Problem], index: int) -> list[SlotR
     ]
 
 
+def seen_digest(rows: Iterable[SampleRow]) -> str:
+    """Return a short digest of all ``rows``, to notice a change of any before all are moved."""
+    return hashlib.sha256(repr([(row.pk, row.stamp) for row in rows]).encode()).hexdigest()[:16]
+
+
+def chosen_samples(request: HttpRequest, intent: Intent) -> dict[int, str]:
+    """Return the samples that the form chooses: key -> stamp of what was shown.
+
+    With "all" these are all that the search finds, on every page. Raises Conflict if those are
+    others by now.
+    """
+    if not request.POST.get("all"):
+        pairs = (value.partition(":") for value in request.POST.getlist("sample"))
+        return {int(pk): seen for pk, _, seen in pairs if pk.isdecimal() and len(pk) < 20}
+    rows = sample_rows(intent, request.POST.get("q", "").strip(), [], 0)
+    if seen_digest(rows) != request.POST.get("seen"):
+        raise Conflict(intent)
+    return {row.pk: row.stamp for row in rows}
+
+
 def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     """Return all that the editor of ``intent`` shows."""
     skill = intent.skill
@@ -167,6 +177,8 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
         "query": query,
         "samples": Paginator(rows, SAMPLES_A_PAGE).get_page(number),
         "sample_count": len(texts),
+        "seen": seen_digest(rows),
+        "targets": [other for other in intents if other.pk != intent.pk],
         "slots": slots,
         "undeclared": undeclared_slots(intent, texts, slots),
         "problems": problems_of_whole(problems, "intents", index),

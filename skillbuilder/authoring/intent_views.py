@@ -11,8 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from skillbuilder.authoring import editing
-from skillbuilder.authoring.editing import Conflict, LinesRefused, NameTaken, stamp
+from skillbuilder.authoring import editing, transfers
+from skillbuilder.authoring.editing import (
+    Conflict,
+    LinesRefused,
+    NameTaken,
+    stamp,
+)
 from skillbuilder.authoring.forms import (
     MarkForm,
     RenameIntentForm,
@@ -26,10 +31,11 @@ from skillbuilder.authoring.forms import (
 )
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.history import last_change, told
-from skillbuilder.authoring.intent_editor import page_context, row_context
+from skillbuilder.authoring.intent_editor import chosen_samples, page_context, row_context
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
 from skillbuilder.authoring.pages import View, by_htmx, csv_answer, say_done, show, skill_page
 from skillbuilder.authoring.sample_lines import Review, csv_of, mended
+from skillbuilder.authoring.transfers import SlotsDiffer, Transferred
 
 
 def intent_page(view: View) -> View:
@@ -91,7 +97,8 @@ def back(request: HttpRequest, intent: Intent, **context: Any) -> HttpResponse:
     if by_htmx(request):
         return editor(request, intent, **context)
     if change := last_change():
-        say_done(request, " ".join(filter(None, [told(change) + ".", context.get("notice")])))
+        done = context.get("done") or f"{told(change)}."
+        say_done(request, " ".join(filter(None, [done, context.get("notice")])))
     return redirect("intent-detail", intent.skill.slug, intent.pk)
 
 
@@ -237,6 +244,47 @@ def sample_delete(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpR
         return back(request, intent)
     editing.remove(intent.skill, sample, request.POST.get("stamp", ""))
     return back(request, intent, undo_focused=True)
+
+
+@require_POST
+@intent_page
+@conflicts_shown
+def samples_chosen(request: HttpRequest, intent: Intent) -> HttpResponse:
+    """Delete the chosen samples, or move or copy them to another intent."""
+    chosen = chosen_samples(request, intent)
+    what = request.POST.get("do")
+    if not chosen:
+        return editor(request, intent, 422, error="No sample is chosen. Tick some first.")
+    if what == "delete":
+        transfers.remove_samples(intent, chosen)
+        return back(request, intent, undo_focused=True)
+    key = request.POST.get("target", "")
+    others = intent.skill.intents.exclude(pk=intent.pk)
+    target = others.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 20 else None
+    if target is None or what not in ("move", "copy"):
+        return editor(request, intent, 422, error="Choose an intent to move or copy them to.")
+    anyway = "anyway" in request.POST
+    try:
+        came = transfers.transfer_samples(
+            intent, chosen, target, moves=what == "move", anyway=anyway
+        )
+    except SlotsDiffer as differ:
+        fields = [(k, v) for k in request.POST for v in request.POST.getlist(k)]
+        question = {"text": str(differ), "do": what, "fields": fields}
+        return editor(request, intent, 409, question=question)
+    return back(request, intent, done=_told_transfer(came, what, target), undo_focused=True)
+
+
+def _told_transfer(came: Transferred, what: str, target: Intent) -> str:
+    count = came.new + (came.known if what == "move" else 0)
+    done = "Moved" if what == "move" else "Copied"
+    parts = [f"{done} {count:,} sample utterance{'s'[: count != 1]} to {target.name}."]
+    if came.known:
+        parts.append(f"{came.known:,} {'was' if came.known == 1 else 'were'} there already.")
+    if came.slots:
+        names = ", ".join(f"{{{name}}}" for name in came.slots)
+        parts.append(f"It got the slot{'s'[: len(came.slots) != 1]} {names}.")
+    return " ".join(parts)
 
 
 @require_POST

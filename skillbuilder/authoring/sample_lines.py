@@ -99,6 +99,18 @@ def samples_of(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def mentioned(texts: Iterable[str]) -> list[str]:
+    """Return the names of the slots that sample utterances mention, each once, in order."""
+    names: dict[str, None] = {}
+    for text in texts:
+        try:
+            chunks = parse_template(text)
+        except TemplateError:
+            continue
+        names |= dict.fromkeys(chunk.slot for chunk in chunks if chunk.slot)
+    return list(names)
+
+
 # --- Lines of a text or a CSV file ----------------------------------------------------------
 
 

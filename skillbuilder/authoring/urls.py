@@ -81,6 +81,7 @@ urlpatterns = [
     path(f"{_INTENT}/delete", intent_views.intent_delete, name="intent-delete"),
     path(f"{_INTENT}/samples", intent_views.sample_create, name="sample-create"),
     path(f"{_INTENT}/samples/review", intent_views.sample_review, name="sample-review"),
+    path(f"{_INTENT}/samples/chosen", intent_views.samples_chosen, name="samples-chosen"),
     path(f"{_INTENT}/samples.csv", intent_views.sample_download, name="sample-download"),
     path(f"{_INTENT}/samples/mark", intent_views.sample_mark, name="sample-mark"),
     path(f"{_INTENT}/samples/<int:sample_pk>", intent_views.sample_edit, name="sample-edit"),
