@@ -128,6 +128,30 @@ class StampForm(forms.Form):
     stamp = stamp_field()
 
 
+class TransferForm(forms.Form):
+    """An intent for another skill: its name there, and what to do where a slot type differs.
+
+    ``seen`` is the digest of what was shown.
+    """
+
+    name = NameField(builtin_names=builtins.INTENTS)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    moves = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, differing: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.differing = list(differing)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the choices, into ``copied_types`` the slot types to copy under another name."""
+        found = self.cleaned_data
+        chosen = {name: self.data.get(f"type-{name}", "") for name in self.differing}
+        if missing := [name for name in chosen if chosen[name] not in ("theirs", "copy")]:
+            raise ValidationError(f"Choose which {missing[0]} the copy gets: the values differ.")
+        found["copied_types"] = [name for name in chosen if chosen[name] == "copy"]
+        return found
+
+
 # --- Samples and slots --------------------------------------------------------------------
 
 

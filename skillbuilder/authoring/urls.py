@@ -11,6 +11,7 @@ from skillbuilder.authoring import (
     people_views,
     sample_import_views,
     slot_type_views,
+    transfer_views,
     views,
     word_map_views,
 )
@@ -79,6 +80,7 @@ urlpatterns = [
     path(f"{_INTENT}/", intent_views.intent_detail, name="intent-detail"),
     path(f"{_INTENT}/rename", intent_views.intent_rename, name="intent-rename"),
     path(f"{_INTENT}/delete", intent_views.intent_delete, name="intent-delete"),
+    path(f"{_INTENT}/transfer", transfer_views.intent_transfer, name="intent-transfer"),
     path(f"{_INTENT}/samples", intent_views.sample_create, name="sample-create"),
     path(f"{_INTENT}/samples/review", intent_views.sample_review, name="sample-review"),
     path(f"{_INTENT}/samples/chosen", intent_views.samples_chosen, name="samples-chosen"),

@@ -1,4 +1,4 @@
-"""Several samples at once: deleted, moved or copied to another intent."""
+"""Several samples at once, and whole intents: deleted, moved or copied elsewhere."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.editing import stamp
+from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.intent_editor import sample_rows, seen_digest
 from skillbuilder.authoring.models import Intent, Skill
+from skillbuilder.authoring.skills import create_skill
+from skillbuilder.authoring.transfers import content_digest
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -89,3 +93,65 @@ def test_what_was_changed_meanwhile_is_neither_moved_nor_deleted(
     assert intent.samples.count() == 3
     undo(browser, skill)
     assert intent.samples.count() == 43
+
+
+def test_an_intent_is_copied_and_moved_to_another_skill(
+    browser: Client,
+    skill: Skill,
+    intent: Intent,
+    alice: Any,
+    bob: Any,
+    tiny_model: InteractionModel,
+) -> None:
+    other = create_skill(alice, name="Other", locale="de-DE")
+    address = reverse("intent-transfer", args=[skill.slug, intent.pk])
+    assert f'<option value="{other.slug}">' in browser.get(address).text
+    form = {"to": other.slug, "name": "OrderPizza", "seen": content_digest(intent)}
+    assert "That skill is in de-DE" in browser.get(address, {"to": other.slug}).text
+    page = browser.post(address, form, follow=True).text
+    assert "OrderPizza was copied here from" in page
+    copy = other.intents.get()
+    assert texts(copy) == texts(intent)
+    new, old = export_interaction_model(other), export_interaction_model(skill)
+    assert new.slot_types == old.slot_types
+    assert new.intents[0] == old.intents[0]
+    undo(browser, other)
+    assert not other.intents.exists()
+    assert not other.slot_types.exists()
+    browser.post(address, form)
+    # Again: the name is taken, and the slot type differs meanwhile.
+    other.slot_types.get().values.create(value="medium", position=9)
+    page = browser.get(address, {"to": other.slug}).text
+    assert 'value="OrderPizza2"' in page
+    assert "is there already, with other values" in page
+    form["name"] = "ORDERPIZZA"
+    assert "Choose which Size the copy gets" in browser.post(address, form).text
+    form["type-Size"] = "copy"
+    assert "There is OrderPizza already" in browser.post(address, form).text
+    assert other.slot_types.count() == 1  # nothing of it was stored
+    form["name"] = "Again"
+    browser.post(address, form)
+    assert other.intents.get(name="Again").slots.get().type_name == "Size2"
+    form |= {"name": "Moved", "type-Size": "theirs", "moves": "1"}
+    stale = form | {"seen": "something else"}
+    assert browser.post(address, stale).status_code == 409
+    assert "both histories" in browser.post(address, form, follow=True).text
+    assert other.intents.get(name="Moved").slots.get().type_name == "Size"
+    assert not skill.intents.filter(name="OrderPizza").exists()
+    # Both skills must be the user's to change.
+    hours = skill.intents.get(name="OpeningHours")
+    address = reverse("intent-transfer", args=[skill.slug, hours.pk])
+    bobs = create_skill(bob, name="Bobs", locale="en-US", model=tiny_model)
+    form = {"to": bobs.slug, "name": "New", "seen": content_digest(hours)}
+    assert browser.post(address, form).status_code == 404
+    bobs.memberships.create(user=alice, user_name="alice", role="viewer")
+    assert browser.post(address, form).status_code == 404
+    assert bobs.intents.count() == 3
+    bobs.memberships.update(role="editor")
+    assert browser.post(address, form).status_code == 302
+    assert bobs.changes.get().user == alice
+    # A copy beside it, in the same skill.
+    form = {"to": skill.slug, "name": "OpeningHours2", "seen": content_digest(hours)}
+    assert browser.post(address, form | {"moves": "1"}).status_code == 422
+    browser.post(address, form)
+    assert texts(skill.intents.get(name="OpeningHours2")) == texts(hours)
