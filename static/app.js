@@ -113,6 +113,19 @@ on("click", "[data-utterance]", (button) => {
   field.focus();
 });
 
+// --- badges of checks ---------------------------------------------------------------------
+
+// The checks of a page come after it, with a badge for each thing on the page that has some.
+document.addEventListener("htmx:afterSettle", () => {
+  const badges = document.querySelector("[data-badges]");
+  if (!badges) return;
+  const byPlace = new Map([...badges.content.children].map((one) => [one.dataset.for, one]));
+  document.querySelectorAll("[data-badge]").forEach((place) => {
+    const badge = byPlace.get(place.dataset.badge);
+    place.replaceChildren(...(badge ? [badge.cloneNode(true)] : []));
+  });
+});
+
 // --- htmx --------------------------------------------------------------------------------
 
 const toast = (text) => {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -11,16 +13,26 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from nlu_engine.checks import SEVERITIES
+from nlu_engine.checks import SEVERITIES, Check
 from skillbuilder.authoring import checking
 from skillbuilder.authoring.checking import CannotBeDismissed, checked
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.fixes import apply_fix
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import SampleUtterance, Skill
 from skillbuilder.authoring.pages import next_address, say_done, show, skill_page
-from skillbuilder.authoring.places import placed
+from skillbuilder.authoring.places import placed, problems_by_row, worst_by_address
 
 CHECKS_A_PAGE = 30
+
+
+@dataclass(frozen=True)
+class Badge:
+    """How many checks are of one thing on the page, and the worst of them."""
+
+    place: str
+    severity: str
+    count: int
+    message: str = ""
 
 
 @require_GET
@@ -64,7 +76,29 @@ def object_checks(request: HttpRequest, skill: Skill, kind: str, pk: int) -> Htt
     items = [item for item in placed(skill, own) if item.url == address]
     own_limits = checking.limits_of(skill, row.name, kind)
     context = {"items": items, "next": address, "limits": own_limits, **_badge(found)}
+    context["badges"] = _badges_of_objects(skill, found) + _badges_of_rows(skill, own, kind, row.pk)
     return show(request, skill, "authoring/_object_checks.html", context)
+
+
+def _badges_of_objects(skill: Skill, found: checking.Checked) -> list[Badge]:
+    """Return the badges of the intents and slot types with errors or warnings."""
+    seen = [one for one in placed(skill, found.shown) if one.problem.severity != "hint"]
+    worst, counts = worst_by_address(seen), Counter(one.url for one in seen)
+    return [Badge(url, worst[url], counts[url]) for url in worst]
+
+
+def _badges_of_rows(skill: Skill, own: list[Check], kind: str, pk: int) -> list[Badge]:
+    """Return the badges of an intent's samples; what breaks a rule is told in the row itself."""
+    if kind != "intents":
+        return []
+    index = list(skill.intents.values_list("pk", flat=True)).index(pk)
+    keys = list(SampleUtterance.objects.filter(intent=pk).values_list("pk", flat=True))
+    by_row = problems_by_row(own, "intents", index, "samples")
+    return [
+        Badge(f"sample-{keys[n]}", found[0].severity, len(found), found[0].message)
+        for n, found in by_row.items()
+        if n < len(keys)
+    ]
 
 
 def _badge(found: checking.Checked) -> dict[str, Any]:

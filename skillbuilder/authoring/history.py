@@ -103,17 +103,25 @@ def _state(skill: Skill) -> tuple[dict[str, str], InteractionModel, Rows]:
 
 def told(change: Change) -> str:
     """Return in a few words what ``change`` did."""
-    first = change.differences[0]
-    kinds = Counter((one["kind"], one["what"]) for one in change.differences)
-    kind, what = first["kind"].capitalize(), _WORDS.get(first["what"], first["what"])
+    found = change.differences
+    wholes = [one for one in found if one["what"] in ("intent", "slot type")]
+    if wholes and {one["within"] for one in found} <= {one["name"] for one in wholes}:
+        return "; ".join(map(_told, wholes[:3]))
+    kinds = Counter((one["kind"], one["what"]) for one in found)
+    kind, what = found[0]["kind"].capitalize(), _WORDS.get(found[0]["what"], found[0]["what"])
     if change.count == 1:
-        return f"{kind} {what} “{first['name']}”"
+        return _told(found[0])
     if len(kinds) == 1:
         return f"{kind} {change.count:,} {what}s"
     if kinds == {("removed", "sample"): 1, ("added", "sample"): 1}:
-        old, new = change.differences
+        old, new = found
         return f"Changed “{old['name']}” to “{new['name']}”"
     return f"{change.count:,} changes"
+
+
+def _told(one: dict[str, Any]) -> str:
+    what = _WORDS.get(one["what"], one["what"])
+    return f"{one['kind'].capitalize()} {what} “{one['name']}”"
 
 
 def restorable(change: Change, now: InteractionModel) -> list[dict[str, Any]]:
