@@ -117,7 +117,7 @@
     if (e.target.closest?.("[data-mark], [data-autosave] :is(button, a)")) e.preventDefault();
   });
   const leaving = (e) => {
-    const form = e.target.closest?.("[data-autosave]");
+    const form = e.target.closest?.("[data-inline-edit]");
     if (form && (e.type === "submit" || e.key === "Escape" || e.target.closest("[data-cancel]")))
       form.dataset.leaving = "yes";
   };
@@ -134,13 +134,13 @@
     else if (!form.querySelector(".row-error")) form.querySelector("[data-cancel]").click();
   });
 
+  const edits = () => [...document.querySelectorAll("[data-inline-edit]:not([data-leaving])")];
   const isDirty = (form) => {
-    const field = form.querySelector("[data-sample]");
+    const field = form.querySelector(".form-control");
     return field.value !== field.defaultValue;
   };
   window.addEventListener("beforeunload", (e) => {
-    const forms = [...document.querySelectorAll("[data-autosave]:not([data-leaving])")];
-    if (forms.some(isDirty)) e.preventDefault();
+    if (edits().some(isDirty)) e.preventDefault();
   });
 
   // --- what is being typed survives a new editor ------------------------------------------
@@ -166,20 +166,38 @@
     if (field && e.target.classList.contains("htmx-request")) field.dataset.again = "yes";
   }, true);
 
+  // What else is written and not sent: in forms that the request was not about.
+  const drafts = (request) => {
+    const fields = [...document.querySelectorAll("#editor :is(textarea, input.form-control)[id]")];
+    const isOther = (field) => field.id !== "new-sample" && field.form !== request.elt.closest("form");
+    const isDraft = (field) => field.value !== field.defaultValue && !field.closest("li");
+    const isText = (field) => !["file", "search"].includes(field.type);
+    return fields.filter((field) => isOther(field) && isText(field) && isDraft(field));
+  };
+  const redraft = ({ id, value }) => {
+    const field = document.getElementById(id);
+    if (!field || field.value !== field.defaultValue) return;
+    field.value = value;
+    const details = field.closest("details");
+    if (details) details.open = true;
+    setTimeout(() => field.dispatchEvent(new Event("review")), 100); // Once htmx knows the field.
+  };
+
   document.addEventListener("htmx:beforeSwap", (e) => {
     kept = null;
     if (e.detail.target.id !== "editor" || !e.detail.shouldSwap) return;
     const field = newSample();
     const focus = document.activeElement;
-    kept = { rows: [], focus, at: focus.selectionStart };
+    kept = { rows: [], focus, at: focus.selectionStart, drafts: drafts(e.detail.requestConfig) };
     if (field?.value) {
       kept.text = field.value;
       kept.again = field.dataset.again;
     }
     isMoving = true; // Taken out, or htmx would take their behaviour from them.
-    document.querySelectorAll("[data-autosave]:not([data-leaving])").forEach((form) => {
+    edits().forEach((form) => {
       if (!isDirty(form) && !form.contains(focus)) return;
-      const row = form.closest("li");
+      const row = form.closest("li[id]");
+      if (!row) return;
       kept.rows.push(row);
       row.remove();
     });
@@ -188,8 +206,9 @@
 
   document.addEventListener("htmx:afterSwap", (e) => {
     if (!kept || e.detail.target.id !== "editor") return;
-    const { rows, text, again, focus, at } = kept;
+    const { rows, text, again, focus, at, drafts } = kept;
     kept = null;
+    drafts.forEach(redraft);
     for (const row of rows) {
       const place = document.getElementById(row.id);
       if (place) place.replaceWith(row);

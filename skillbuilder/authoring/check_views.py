@@ -76,6 +76,7 @@ def object_checks(request: HttpRequest, skill: Skill, kind: str, pk: int) -> Htt
     items = [item for item in placed(skill, own) if item.url == address]
     own_limits = checking.limits_of(skill, row.name, kind)
     context = {"items": items, "next": address, "limits": own_limits, **_badge(found)}
+    context["in_editor"] = kind == "intents"
     context["badges"] = _badges_of_objects(skill, found) + _badges_of_rows(skill, own, kind, row.pk)
     return show(request, skill, "authoring/_object_checks.html", context)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
+from django.urls import reverse
 
 from nlu_engine import builtins
 from nlu_engine.errors import Problem
@@ -169,6 +170,7 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     number = request.GET.get("page") or request.POST.get("page")
     return {
         "tab": "overview",
+        "page_address": reverse("intent-detail", args=[skill.slug, intent.pk]),
         "intent": intent,
         "intents": intents,
         "slot_types": skill.slot_types.all(),
@@ -195,6 +197,7 @@ def row_context(intent: Intent, sample_pk: int) -> dict[str, Any]:
     rows = sample_rows(intent, "", problems, index)
     slots = slot_rows(intent, problems, index)
     return {
+        "page_address": reverse("intent-detail", args=[skill.slug, intent.pk]),
         "intent": intent,
         "colors": slot_colors(skill),
         "sample": next((row for row in rows if row.pk == sample_pk), None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, overload
@@ -96,7 +97,8 @@ def say_done(request: HttpRequest, text: str, *, is_undo: bool = False) -> None:
 
 
 def csv_answer(content: bytes, name: str) -> HttpResponse:
-    """Send ``content`` as the file ``name``.csv."""
+    """Send ``content`` as the file ``name``.csv; a draft's name may hold any character."""
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
+    answer["Content-Disposition"] = f'attachment; filename="{plain}.csv"'
     return answer

@@ -105,7 +105,9 @@ def test_bulk_lines_are_shown_first_and_added_all_or_none(browser: Client, inten
     browser.post(add, {"text": lines}, **HTMX)
     new = [f"get {a} {{size}} pie{end}" for a in ("a", "one") for end in (" please", "")]
     assert texts(intent) == [*before, *new, "hey you"]
+    Intent.objects.filter(pk=intent.pk).update(name='a "draft"\n')
     download = reverse("sample-download", args=[intent.skill.slug, intent.pk])
+    assert browser.get(download)["Content-Disposition"].endswith('.a_draft_.csv"')
     rows = read_rows(browser.get(download).content.decode("utf-8-sig"))
     assert [row.sample for row in rows] == texts(intent)
     undo = reverse("change-undo", args=[intent.skill.slug, intent.skill.changes.get().pk])
