@@ -247,8 +247,11 @@ def console_teach(request: HttpRequest, skill: Skill) -> HttpResponse:
     if not form.is_valid():
         error = next(message for found in form.errors.values() for message in found)
         return taught(request, skill, context | {"error": error}, 422)
-    added = editing.add_samples(intent, form.cleaned_data["text"])
-    return taught(request, skill, context | {"added": added.added})
+    try:
+        found = editing.import_samples(skill, form.cleaned_data["rows"], intent)
+    except editing.LinesRefused as refused:
+        return taught(request, skill, context | {"error": str(refused)}, 422)
+    return taught(request, skill, context | {"added": found.added})
 
 
 def taught(
