@@ -135,3 +135,11 @@ def _backward(scores: Vectors, crf: CrfWeights) -> Vectors:
 def _log_sum(values: Vectors) -> float:
     highest = values.max()
     return float(highest + np.log(np.exp(values - highest).sum()))
+
+
+def tag_probabilities(scores: Vectors, crf: CrfWeights) -> Vectors:
+    """Return the probability of each tag at each token over all sequences, (n, t)."""
+    logs = _forward(scores, crf) + _backward(scores, crf)
+    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+    found: Vectors = shares / shares.sum(axis=1, keepdims=True)
+    return found

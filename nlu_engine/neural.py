@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlu_engine.crf import CrfWeights, best_path, bio_weights, span_probabilities
+from nlu_engine.crf import (
+    CrfWeights,
+    best_path,
+    bio_weights,
+    span_probabilities,
+    tag_probabilities,
+)
 from nlu_engine.embeddings import Vectors
 from nlu_engine.features import FeatureExtractor, Rows, TokenFeatures, Vocabulary
 from nlu_engine.frames import RankedIntent
@@ -191,3 +197,13 @@ def _log_softmax(scores: Vectors) -> Vectors:
     shifted = scores - scores.max()
     result: Vectors = shifted - np.log(np.exp(shifted).sum())
     return result
+
+
+def tag_shares(
+    recognizer: NeuralRecognizer, tokens: Sequence[Token]
+) -> tuple[tuple[str, ...], Vectors]:
+    """Return the tags that the likeliest intent may have, and their probabilities (n, tags)."""
+    intents, tags = recognizer.scores(recognizer._extract(tokens))
+    names = recognizer.vocabulary.tags
+    rows, crf = recognizer._of_intent[intents[: len(recognizer.vocabulary.intents)].argmax()]
+    return tuple(names[row] for row in rows), tag_probabilities(tags[:, rows], crf)

@@ -26,6 +26,7 @@ from skillbuilder.api.errors import InvalidFields, PreconditionFailed
 from skillbuilder.api.serializers import (
     ChecksSerializer,
     ErrorSerializer,
+    ExplanationPairSerializer,
     NewRunSerializer,
     NewSkillSerializer,
     ParsePairSerializer,
@@ -389,3 +390,22 @@ class Parse(APIView):
         wanted = validated(UtteranceSerializer, request.data)
         _, pair = artifacts.parse(skill, wanted["utterance"])
         return Response(pair.to_dict())
+
+
+class Explain(APIView):
+    """Why both parsers answered as they did."""
+
+    @extend_schema(
+        operation_id="explain",
+        summary="Explain the parses of an utterance",
+        request=UtteranceSerializer,
+        responses={200: ExplanationPairSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Tell near samples, values, probabilities of tags, and what the answers came from."""
+        skill = visible_skill(request, slug, changing=VIEWER)
+        wanted = validated(UtteranceSerializer, request.data)
+        run = runs.latest_ready_run(skill)
+        if run is None:
+            raise runs.NotTrained(skill)
+        return Response(artifacts.explainer_of(run).to_dict(wanted["utterance"]))
