@@ -11,6 +11,7 @@ urlpatterns = [
     path("", skill_list.skill_list, name="skill-list"),
     path("skills/<slug:slug>/console", views.skill_console, name="skill-console"),
     path("skills/<slug:slug>/console/teach", views.console_teach, name="console-teach"),
+    path("skills/<slug:slug>/console/why", views.console_why, name="console-why"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("tokens", account.token_list, name="token-list"),

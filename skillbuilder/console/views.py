@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from nlu_engine import builtins
 from nlu_engine.errors import ArtifactError, EmbeddingsError, InvalidUtterance
+from nlu_engine.explanation import as_sample
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, Parse, RankedIntent, SlotSpan
 from nlu_engine.parsers import ParsePair
 from nlu_engine.templates import TemplateError, parse_template
@@ -25,10 +26,13 @@ from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utt
 from skillbuilder.authoring.models import Intent, Skill
 from skillbuilder.authoring.pages import show, skill_page
 from skillbuilder.authoring.people import VIEWER
-from skillbuilder.training.artifacts import parse
+from skillbuilder.console.why import why
+from skillbuilder.training.artifacts import explainer_of, load_parsers
 from skillbuilder.training.runs import NotTrained
 from skillbuilder.training.state import build_state
+from skillbuilder.training.versions import ready_version
 
+TITLES = {"neural": ("DNN", "neural network"), "maxent_crf": ("MaxEnt-CRF", "baseline")}
 MAX_SUGGESTIONS = 5
 MAX_ALTERNATIVES = 4
 
@@ -52,8 +56,9 @@ class SlotRow:
 
 @dataclass(frozen=True)
 class Column:
-    """One parser's answer, ready to be shown."""
+    """One parser's answer, ready to be shown; ``key`` is its name in the API."""
 
+    key: str
     title: str
     subtitle: str
     parse: Parse
@@ -83,15 +88,14 @@ def compare(skill: Skill, pair: ParsePair, colors: SlotColors) -> Comparison:
     intents = dict(skill.intents.values_list("name", "pk"))
     neural, maxent_crf = pair.neural, pair.maxent_crf
     columns = (
-        column("DNN", "neural network", neural, maxent_crf, pair.neural_ms, intents, colors),
-        column("MaxEnt-CRF", "baseline", maxent_crf, neural, pair.maxent_crf_ms, intents, colors),
+        column("neural", neural, maxent_crf, pair.neural_ms, intents, colors),
+        column("maxent_crf", maxent_crf, neural, pair.maxent_crf_ms, intents, colors),
     )
     return Comparison(columns, pair)
 
 
 def column(
-    title: str,
-    subtitle: str,
+    key: str,
     ours: Parse,
     theirs: Parse,
     milliseconds: float,
@@ -104,7 +108,9 @@ def column(
         SlotRow(span, colors[span.name], (span.name, span.start, span.end) not in common)
         for span in ours.frame.slots
     ]
+    title, subtitle = TITLES[key]
     return Column(
+        key,
         title,
         subtitle,
         ours,
@@ -114,15 +120,6 @@ def column(
         intent_alone=ours.frame.intent != theirs.frame.intent,
         intent_pk=intents.get(ours.frame.intent),
     )
-
-
-def as_template(parsed: Parse) -> str:
-    """Return the utterance with its slots in braces: what one would write as a sample."""
-    text, end = "", 0
-    for slot in sorted(parsed.frame.slots, key=lambda slot: slot.start):
-        text += parsed.utterance[end : slot.start] + "{" + slot.name + "}"
-        end = slot.end
-    return text + parsed.utterance[end:]
 
 
 def curl_command(request: HttpRequest, skill: Skill, utterance: str) -> str:
@@ -206,25 +203,52 @@ def skill_console(request: HttpRequest, skill: Skill) -> HttpResponse:
     )
 
 
-def parsed(request: HttpRequest, skill: Skill, utterance: str) -> tuple[dict[str, Any], int]:
+def parsed(
+    request: HttpRequest, skill: Skill, utterance: str, number: str = ""
+) -> tuple[dict[str, Any], int]:
     """Return what the console shows for ``utterance``, and the status of the answer."""
     try:
-        run, pair = parse(skill, utterance)
+        version = ready_version(skill, number)
+        parsers = load_parsers(version.run)
+        pair = parsers.parse(utterance)
     except (InvalidUtterance, NotTrained) as error:
         return {"error": str(error)}, 422
     except (ArtifactError, EmbeddingsError) as error:
         return {"error": str(error), "build_again": True}, 409
     note_tried(skill, request.user)
     return {
-        "run": run,
+        "version": version,
+        "tier": parsers.manifest.get("tier"),
         "comparison": compare(skill, pair, slot_colors(skill)),
         "json": json.dumps(pair.to_dict(), ensure_ascii=False, indent=2),
         "curl": curl_command(request, skill, utterance),
         "api_address": reverse("token-list"),
-        "teach_text": as_template(pair.neural),
+        "teach_text": as_sample(pair.neural),
         "teach_intents": teachable(skill.intents.all()),
         "teach_intent": pair.neural.frame.intent,
     }, 200
+
+
+@require_POST
+@skill_page(changing=VIEWER)
+def console_why(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show why one parser answered as it did."""
+    parser, colors = request.POST.get("parser", ""), slot_colors(skill)
+    title, _ = TITLES.get(parser, ("a parser", ""))
+    context: dict[str, Any] = {"tab": "console", "title": title, "colors": colors}
+    status = 200
+    try:
+        explainer = explainer_of(ready_version(skill, request.POST.get("version", "")).run)
+        if parser not in TITLES:
+            raise InvalidUtterance(f"There is no parser {parser[:40]!r}.")
+        explain = getattr(explainer, parser)
+        context["why"] = why(explain(request.POST.get("utterance", "")), colors)
+    except (InvalidUtterance, NotTrained) as error:
+        context["error"], status = str(error), 422
+    except (ArtifactError, EmbeddingsError) as error:
+        context["error"], status = str(error), 409
+    fragment = "console/_why.html"
+    return show(request, skill, "console/why.html", context, fragment=fragment, status=status)
 
 
 def teachable(intents: Iterable[Intent]) -> list[Intent]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from html import unescape
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from nlu_engine.explanation import as_sample
 from nlu_engine.frames import Frame, Parse, RankedIntent, SlotSpan
 from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
-from skillbuilder.console.views import as_template, compare, suggestions
+from skillbuilder.console.views import compare, suggestions
 from skillbuilder.training import storage
 from skillbuilder.training.models import TrainingRun
 
@@ -145,6 +147,46 @@ def test_a_change_since_the_build_is_told(
     assert b"this parses with that build" in browser.get(address).content
 
 
+def test_why_is_told_of_either_parser(
+    browser: Client, ready_run: TrainingRun, skill: Skill, address: str
+) -> None:
+    assert say(browser, address, "i want a big pizza").content.count(b"Why?") == 2
+    form = {"utterance": "i want a big pizza", "parser": "neural", "version": "1"}
+    page = browser.post(f"{address}/why", form, **HTMX).content.decode()
+    assert "<html" not in page
+    assert "Exactly a sample" in page
+    assert "Words that decide" in page
+    assert "<bdi>big</bdi>" in page and "of <bdi>Size</bdi>" in page
+    page = browser.post(f"{address}/why", form | {"parser": "maxent_crf"}).content.decode()
+    assert "<html" in page
+    assert "rather than <bdi>OpeningHours</bdi>" in page
+    assert re.search(
+        r"(word|words|after|before|between|in|with) “", page.partition("Word by word")[2]
+    )
+    looked_up = browser.post(f"{address}/why", form | {"utterance": "stop"}, **HTMX)
+    assert b"Looked up." in looked_up.content
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"parser": "load"}, 422),
+        ({"version": "7"}, 404),
+        ({"version": "x"}, 404),
+        ({"utterance": " "}, 422),
+    ],
+)
+def test_what_cannot_be_explained_is_told(
+    browser: Client, ready_run: TrainingRun, address: str, change: dict[str, str], status: int
+) -> None:
+    form = {"utterance": "big", "parser": "neural", "version": ""} | change
+    assert browser.post(f"{address}/why", form, **HTMX).status_code == status
+    if change.keys() == {"utterance"}:
+        storage.discard(ready_run.pk)
+        form["utterance"] = "big"
+        assert browser.post(f"{address}/why", form, **HTMX).status_code == 409
+
+
 # --- Comparison ---------------------------------------------------------------------------
 
 
@@ -174,7 +216,7 @@ def test_pieces_are_the_whole_utterance_and_colours_stay() -> None:
 
 def test_a_parse_becomes_a_sample() -> None:
     found = parse("a big pizza for two", "OrderPizza", ("guests", 16, 19), ("size", 2, 5))
-    assert as_template(found) == "a {size} pizza for {guests}"
+    assert as_sample(found) == "a {size} pizza for {guests}"
 
 
 def test_suggestions_of_an_odd_skill(alice: Any, skill: Skill) -> None:
