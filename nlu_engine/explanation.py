@@ -258,7 +258,7 @@ class Explainer:
         recognizer = parser.recognizer
         if found.looked_up or not isinstance(recognizer, NeuralRecognizer):
             return found
-        tags = recognizer.recognize(tokens).tags
+        tags = recognizer.recognize([tokens])[0].tags
         names, shares = tag_shares(recognizer, tokens)
         return replace(
             found,
@@ -274,7 +274,7 @@ class Explainer:
         recognizer = parser.recognizer
         if found.looked_up or not isinstance(recognizer, MaxEntCrfRecognizer) or not self._crf:
             return found
-        intent = recognizer.recognize(tokens).intents[0].intent
+        intent = recognizer.recognize([tokens])[0].intents[0].intent
         with self._lock:
             tags, shares = self._crf.shares(tokens, intent)
         told = list(_token_tags(tokens[:MOST_WORDS], tags, self._crf.labels, shares))
@@ -492,8 +492,10 @@ def masked_words(parser: SkillParser, tokens: Sequence[Token]) -> list[Masked]:
     """Return the words without which ``parser`` answers otherwise, what changes most first."""
     if len(tokens) < 2:
         return []
-    whole = parser.recognizer.recognize(tokens)
-    found = [_masked(parser, tokens, at, whole) for at in range(min(len(tokens), MOST_MASKED))]
+    told = range(min(len(tokens), MOST_MASKED))
+    rests = [[*tokens[:at], *tokens[at + 1 :]] for at in told]
+    whole, *others = parser.recognizer.recognize([tokens, *rests])
+    found = [_masked(parser, tokens, at, whole, others[at]) for at in told]
     intent = _answer(parser, whole)
     changed = [
         one for one in found if one.intent != intent or one.slots or abs(one.change) >= LEAST_CHANGE
@@ -501,9 +503,9 @@ def masked_words(parser: SkillParser, tokens: Sequence[Token]) -> list[Masked]:
     return sorted(changed, key=lambda one: (one.intent == intent, one.change))
 
 
-def _masked(parser: SkillParser, tokens: Sequence[Token], at: int, whole: Recognition) -> Masked:
-    rest = [*tokens[:at], *tokens[at + 1 :]]
-    without = parser.recognizer.recognize(rest)
+def _masked(
+    parser: SkillParser, tokens: Sequence[Token], at: int, whole: Recognition, without: Recognition
+) -> Masked:
     intent = _answer(parser, whole)
     confidence = _confidence(parser, without, intent)
     expected = set(runs_of([*whole.tags[:at], *whole.tags[at + 1 :]]))

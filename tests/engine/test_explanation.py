@@ -72,7 +72,7 @@ def test_a_span_of_one_word_is_at_most_as_probable_as_its_tag(fruit_pair: Parser
     recognizer = fruit_pair.neural.recognizer
     assert isinstance(recognizer, NeuralRecognizer)
     tokens = tokenize("buy me an apple")
-    found = recognizer.recognize(tokens)
+    found = recognizer.recognize([tokens])[0]
     names, shares = tag_shares(recognizer, tokens)
     # Nothing can go on after the last word, so there span and tag are the same event.
     assert shares[-1][names.index("B-fruit")] == pytest.approx(found.confidences[0], abs=1e-4)
