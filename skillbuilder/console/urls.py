@@ -12,6 +12,8 @@ urlpatterns = [
     path("skills/<slug:slug>/console", views.skill_console, name="skill-console"),
     path("skills/<slug:slug>/console/teach", views.console_teach, name="console-teach"),
     path("skills/<slug:slug>/console/why", views.console_why, name="console-why"),
+    path("skills/<slug:slug>/console/drawer", views.console_drawer, name="console-drawer"),
+    path("skills/<slug:slug>/console/history", views.console_history, name="console-history"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("tokens", account.token_list, name="token-list"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -79,3 +80,28 @@ class TrainingRun(models.Model):
     def is_active(self) -> bool:
         """Whether the run is queued or training."""
         return self.status in self.ACTIVE
+
+
+class TriedUtterance(models.Model):
+    """An utterance that a user had parsed in the console, and in short what came of it."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="tried_utterances")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tried_utterances"
+    )
+    text = models.TextField()
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="tried_utterances")
+    neural_intent = models.CharField(max_length=200)
+    neural_confidence = models.FloatField()
+    maxent_crf_intent = models.CharField(max_length=200)
+    maxent_crf_confidence = models.FloatField()
+    # Whether the parsers found different intents or slots.
+    differ = models.BooleanField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["skill", "user", "-id"], name="tried_by_user")]
+
+    def __str__(self) -> str:
+        return self.text

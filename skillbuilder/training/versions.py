@@ -54,6 +54,11 @@ def find(skill: Skill, number: str) -> Version:
     return found
 
 
+def ready_versions(skill: Skill) -> list[Version]:
+    """Return the versions of ``skill`` that can parse, newest first."""
+    return [one for one in versions(skill) if one.run.status == TrainingRun.Status.READY]
+
+
 def ready_version(skill: Skill, number: str = "") -> Version:
     """Return the version ``number`` of ``skill``, or else the one that it parses with.
 

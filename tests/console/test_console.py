@@ -17,7 +17,8 @@ from nlu_engine.frames import Frame, Parse, RankedIntent, SlotSpan
 from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
-from skillbuilder.console.views import compare, suggestions
+from skillbuilder.console.answers import compare
+from skillbuilder.console.suggestions import suggestions
 from skillbuilder.training import storage
 from skillbuilder.training.models import TrainingRun
 
