@@ -245,7 +245,7 @@ class Explainer:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
-        self._nearest = NearestSamples(self.model, self.locale)
+        self.nearest = NearestSamples(self.model, self.locale)
         self._lists = _ValueLists(self.pair.neural.resolver)
         self._samples = dict(_bare_samples(self.model))
         recognizer = self.pair.maxent_crf.recognizer
@@ -309,15 +309,15 @@ class Explainer:
             tuple(self._near(text, parse.frame.intent)),
             tuple(hits),
             looked_up=looked_up,
-            sample=self._samples.get((parse.frame.intent, _bare(as_sample(parse))), ""),
+            sample=self._samples.get((parse.frame.intent, bare_sample(as_sample(parse))), ""),
             threshold=parser.fallback.threshold if parser.fallback else None,
         )
         return explanation, tokens
 
     def _near(self, text: str, intent: str) -> list[NearSample]:
         """Return the nearest samples; the last gives way if none is of the answered ``intent``."""
-        near = self._nearest.nearest(text, NEAR_SAMPLES)
-        own = self._nearest.nearest_of(text, intent)
+        near = self.nearest.nearest(text, NEAR_SAMPLES)
+        own = self.nearest.nearest_of(text, intent)
         if own and own not in near:
             near[-1] = own
         return near
@@ -335,10 +335,10 @@ def as_sample(parse: Parse) -> str:
 def _bare_samples(model: InteractionModel) -> Iterator[tuple[tuple[str, str], str]]:
     for intent in model.custom_intents():
         for sample in reversed(intent.samples):
-            yield (intent.name, _bare(sample)), sample
+            yield (intent.name, bare_sample(sample)), sample
 
 
-def _bare(sample: str) -> str:
+def bare_sample(sample: str) -> str:
     """Return ``sample`` without what makes no other sample of it: case, the words in a slot."""
     try:
         chunks = parse_template(sample)

@@ -50,6 +50,27 @@
     setTimeout(() => button.classList.remove("copied"), 1500);
   });
 
+  // --- a table of utterances --------------------------------------------------------------
+
+  // A utterance is a <tbody>, for its lesson goes along with it.
+  on("click", "[data-sort]", (button) => {
+    const head = button.closest("th");
+    const table = button.closest("table");
+    const key = button.dataset.sort;
+    // What is worth a look first: disagreements from the top, confidences from the bottom.
+    const first = key === "disagreement" ? "descending" : "ascending";
+    const other = first === "ascending" ? "descending" : "ascending";
+    const order = head.getAttribute("aria-sort") === first ? other : first;
+    const sign = order === "ascending" ? 1 : -1;
+    const value = (body) => Number(body.dataset[key]);
+    const bodies = [...table.tBodies].sort(
+      (a, b) => sign * (value(a) - value(b)) || a.dataset.neural - b.dataset.neural,
+    );
+    table.querySelectorAll("[aria-sort]").forEach((th) => th.setAttribute("aria-sort", "none"));
+    head.setAttribute("aria-sort", order);
+    table.append(...bodies);
+  });
+
   // --- the drawer ------------------------------------------------------------------------
 
   const drawer = () => document.querySelector("[data-drawer]");

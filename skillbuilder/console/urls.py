@@ -14,6 +14,8 @@ urlpatterns = [
     path("skills/<slug:slug>/console/why", views.console_why, name="console-why"),
     path("skills/<slug:slug>/console/drawer", views.console_drawer, name="console-drawer"),
     path("skills/<slug:slug>/console/history", views.console_history, name="console-history"),
+    path("skills/<slug:slug>/console/many", views.console_many, name="console-many"),
+    path("skills/<slug:slug>/console/lesson", views.console_lesson, name="console-lesson"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("tokens", account.token_list, name="token-list"),

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nlu_engine.errors import ArtifactError, EmbeddingsError, InvalidUtterance
-from nlu_engine.explanation import as_sample
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.checklist import note_tried
@@ -23,6 +22,7 @@ from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Intent, Skill
 from skillbuilder.authoring.pages import by_htmx, show, skill_page
 from skillbuilder.authoring.people import VIEWER
+from skillbuilder.console import lessons, many
 from skillbuilder.console.answers import TITLES, Answer, answer, changes
 from skillbuilder.console.suggestions import suggestions
 from skillbuilder.console.why import why
@@ -124,9 +124,8 @@ def shown(request: HttpRequest, skill: Skill, answers: list[Answer]) -> dict[str
         "curl": curl_command(request, skill, pair.utterance),
         "link": link_to(skill, answers),
         "api_address": reverse("token-list"),
-        "teach_text": as_sample(pair.neural),
-        "teach_intents": teachable(skill),
-        "teach_intent": pair.neural.frame.intent,
+        "utterance": pair.utterance,
+        "can_teach": bool(lessons.teachable(skill)),
     }
 
 
@@ -196,31 +195,96 @@ def console_history(request: HttpRequest, skill: Skill) -> HttpResponse:
     return show(request, skill, "console/history.html", context)
 
 
+# --- Many utterances ----------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@skill_page(changing=VIEWER)
+def console_many(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Parse many utterances, one a line; show a table, or give it as CSV."""
+    context: dict[str, Any] = {"tab": "console", "most": many.MOST}
+    text, status = request.POST.get("utterances", ""), 200
+    if request.method == "POST":
+        context["text"] = text
+        try:
+            version = ready_version(skill, request.POST.get("version", ""))
+            rows = many.rows(skill, version, many.lines_of(text))
+        except (InvalidUtterance, NotTrained) as error:
+            context["error"], status = str(error), 422
+        except (ArtifactError, EmbeddingsError) as error:
+            context |= {"error": str(error), "build_again": True}
+            status = 409
+        else:
+            if request.POST.get("format") == "csv":
+                return csv_file(many.as_csv(rows), f"{skill.slug}-parses.csv")
+            context |= {"rows": rows, "version": version}
+            context["differing"] = sum(row.disagreement > 0 for row in rows)
+    fragment = "console/_many.html" if request.method == "POST" else ""
+    return show(request, skill, "console/many.html", context, fragment=fragment, status=status)
+
+
+def csv_file(text: str, name: str) -> HttpResponse:
+    """Return ``text`` as a file to be saved; the mark at its beginning is for Excel."""
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 # --- Teaching -----------------------------------------------------------------------------
 
 
-def teachable(skill: Skill) -> list[Intent]:
-    """Return the intents that learn from samples: all but the built-in ones."""
-    return [intent for intent in skill.intents.all() if not intent.is_builtin]
+@require_POST
+@skill_page
+def console_lesson(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show the form that teaches an utterance; with another intent chosen, its slots."""
+    utterance, text = request.POST.get("utterance", ""), request.POST.get("text", "")
+    context: dict[str, Any] = {"tab": "console"}
+    status = 200
+    intent = chosen_intent(request, skill)
+    try:
+        if intent and text:
+            context["lesson"] = lessons.lesson_for(skill, utterance, text, intent)
+        else:
+            parse = lessons.parse_to_teach(skill, utterance)
+            context["lesson"] = lessons.lesson(skill, parse)
+    except (InvalidUtterance, NotTrained) as error:
+        context["error"], status = str(error), 422
+    except (ArtifactError, EmbeddingsError) as error:
+        context["error"], status = str(error), 409
+    fragment = "console/_lesson.html"
+    return show(request, skill, "console/lesson.html", context, fragment=fragment, status=status)
+
+
+def chosen_intent(request: HttpRequest, skill: Skill) -> Intent | None:
+    """Return the intent that the form names by its key, None if it names none of the skill."""
+    chosen = request.POST.get("intent", "")
+    # Python refuses to read numbers of thousands of digits.
+    is_key = chosen.isdecimal() and len(chosen) < 20
+    return skill.intents.filter(pk=int(chosen)).first() if is_key else None
 
 
 @require_POST
 @skill_page
 def console_teach(request: HttpRequest, skill: Skill) -> HttpResponse:
-    """Add the utterance, slots in braces, to the samples of the intent that was meant."""
-    chosen = request.POST.get("intent", "")
-    # Python refuses to read numbers of thousands of digits.
-    is_key = chosen.isdecimal() and len(chosen) < 20
-    intent = skill.intents.filter(pk=int(chosen)).first() if is_key else None
-    form = SamplesForm(request.POST)
+    """Add the utterance, with its slots, to the samples of the intent that was meant."""
+    intent, form = chosen_intent(request, skill), SamplesForm(request.POST)
     context: dict[str, Any] = {"tab": "console", "intent": intent}
     if intent is None:
         return taught(request, skill, context | {"error": "Choose an intent."}, 422)
     if not form.is_valid():
         error = next(message for found in form.errors.values() for message in found)
         return taught(request, skill, context | {"error": error}, 422)
-    added = editing.add_samples(intent, form.cleaned_data["text"])
-    return taught(request, skill, context | {"added": added.added})
+    samples = form.cleaned_data["text"]
+    if request.POST.get("listed"):
+        samples = [lessons.opened(intent, sample) for sample in samples]
+    samples = [editing.clean_sample(sample) for sample in samples]
+    other = lessons.elsewhere(intent, samples)
+    if other and not request.POST.get("anyway"):
+        return taught(request, skill, context | {"other": other, "samples": samples}, 422)
+    utterance = request.POST.get("utterance", "")
+    context["remarks"] = lessons.remarks(skill, intent, samples[0], utterance)
+    context["added"] = editing.add_samples(intent, samples).added
+    return taught(request, skill, context | {"sample": samples[0], "colors": slot_colors(skill)})
 
 
 def taught(

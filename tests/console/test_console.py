@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
@@ -239,6 +240,90 @@ def test_teach_adds_a_sample(browser: Client, skill: Skill) -> None:
     assert intent.samples.filter(text="feed me something {size} please").exists()
     again = teach(browser, skill, intent.pk, "feed me something {size} please")
     assert b"has that sample already" in again.content
+
+
+def lesson(browser: Client, skill: Skill, **form: Any) -> str:
+    answer = browser.post(reverse("console-lesson", args=[skill.slug]), form, **HTMX)
+    return unescape(answer.content.decode())
+
+
+def test_a_lesson_begins_with_what_was_understood(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    page = lesson(browser, skill, utterance="order a huge pizza")
+    assert 'value="order a {huge|size} pizza"' in page
+    assert 'data-mark="size"' in page
+    assert "The intent has nearly the same: “order a {size} pizza”." in page
+    hours = skill.intents.get(name="OpeningHours")
+    page = lesson(browser, skill, utterance="x", text="my own text", intent=hours.pk)
+    assert 'value="my own text"' in page and "data-mark=" not in page
+    assert "The utterance is empty" in lesson(browser, skill, utterance=" ")
+
+
+def test_listed_words_become_slots_and_others_stay(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    intent, form = skill.intents.get(name="OrderPizza"), {"listed": "any", "utterance": "x"}
+    address = reverse("console-teach", args=[skill.slug])
+    for text, stored in [
+        ("make me a {Big|size} pie", "make me a {size} pie"),
+        ("make me a {gigantic|size} pie", "make me a {gigantic|size} pie"),
+    ]:
+        answer = browser.post(address, form | {"intent": intent.pk, "text": text}, **HTMX)
+        assert b"Added to" in answer.content
+        assert intent.samples.last().text == stored
+
+
+def test_what_teaches_little_is_pointed_out(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    hours = skill.intents.get(name="OpeningHours")
+    form = {"intent": hours.pk, "utterance": "order a big pizza", "text": "order a {size} pizza"}
+    address = reverse("console-teach", args=[skill.slug])
+    answer = browser.post(address, form, **HTMX)
+    assert answer.status_code == 422
+    assert b"OrderPizza</bdi></a> has that sample already" in answer.content
+    assert not hours.samples.filter(text="order a {size} pizza").exists()
+    assert b"Added to" in browser.post(address, form | {"anyway": "1"}, **HTMX).content
+    said = {"intent": hours.pk, "utterance": "", "text": "when open you do"}
+    added = unescape(browser.post(address, said, **HTMX).content.decode())
+    assert "It may teach little" in added and "nearly the same: “when do you open”" in added
+
+
+# --- Many utterances ----------------------------------------------------------------------
+
+
+def test_many_utterances_are_parsed_at_once(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    address = reverse("console-many", args=[skill.slug])
+    lines = "are you open\n\n  order a big pizza \nare you open\n=1+1\n"
+    page = browser.post(address, {"utterances": lines}, **HTMX).content.decode()
+    assert page.count("<tbody") == 3 and "3 utterances" in page
+    levels = [int(piece[0]) for piece in page.split('data-disagreement="')[1:]]
+    assert levels == sorted(levels, reverse=True)
+    answer = browser.post(address, {"utterances": lines, "format": "csv"})
+    rows = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
+    assert [row["utterance"] for row in rows] == ["are you open", "order a big pizza", "'=1+1"]
+    assert rows[1]["dnn_slots"] == "size=big" and rows[1]["maxent_crf_intent"] == "OrderPizza"
+    assert 0 < float(rows[0]["dnn_confidence"]) <= 1
+    assert b"<html" in browser.get(address).content
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (" \n", "There is no utterance"),
+        ("\n".join(map(str, range(201))), "these are 201"),
+        ("ok\n" + "x" * 10_001, "Utterance 2: The utterance has 10,001"),
+    ],
+)
+def test_lines_that_cannot_be_parsed_are_told(
+    browser: Client, skill: Skill, ready_run: TrainingRun, lines: str, told: str
+) -> None:
+    address = reverse("console-many", args=[skill.slug])
+    answer = browser.post(address, {"utterances": lines}, **HTMX)
+    assert answer.status_code == 422 and told in answer.content.decode()
 
 
 @pytest.mark.parametrize(
