@@ -48,7 +48,7 @@ from skillbuilder.authoring.import_export import (
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import artifacts, runs
+from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.models import TrainingRun
 
 EXAMPLE = {
@@ -388,7 +388,8 @@ class Parse(APIView):
         """Parse an utterance with the skill's latest ready run."""
         skill = visible_skill(request, slug, changing=VIEWER)
         wanted = validated(UtteranceSerializer, request.data)
-        _, pair = artifacts.parse(skill, wanted["utterance"])
+        run, pair = artifacts.parse(skill, wanted["utterance"])
+        parse_log.record(skill, run, pair)
         return Response(pair.to_dict())
 
 

@@ -51,10 +51,15 @@ def teachable(skill: Skill) -> list[Intent]:
 
 def lesson(skill: Skill, parse: Parse) -> Lesson:
     """Return the lesson that begins with what the DNN understood."""
+    text = parse.utterance if parse.frame.intent.startswith("AMAZON.") else as_marked(parse)
+    return lesson_of(skill, text, parse.frame.intent, parse.utterance)
+
+
+def lesson_of(skill: Skill, text: str, intent_name: str, utterance: str = "") -> Lesson:
+    """Return the lesson for ``intent_name``, or another intent where that learns nothing."""
     intents = teachable(skill)
-    chosen = next((one for one in intents if one.name == parse.frame.intent), None)
-    text = as_marked(parse) if chosen else parse.utterance
-    return lesson_for(skill, parse.utterance, text, chosen or next(iter(intents), None))
+    chosen = next((one for one in intents if one.name == intent_name), next(iter(intents), None))
+    return lesson_for(skill, utterance, text, chosen)
 
 
 def lesson_for(skill: Skill, utterance: str, text: str, intent: Intent | None) -> Lesson:

@@ -26,8 +26,9 @@ from skillbuilder.console import lessons, many
 from skillbuilder.console.answers import TITLES, Answer, answer, changes
 from skillbuilder.console.suggestions import suggestions
 from skillbuilder.console.why import why
-from skillbuilder.training import tried
+from skillbuilder.training import parse_log, tried
 from skillbuilder.training.artifacts import explainer_of
+from skillbuilder.training.models import LoggedParse
 from skillbuilder.training.runs import NotTrained
 from skillbuilder.training.state import build_state
 from skillbuilder.training.versions import ready_version, ready_versions
@@ -238,7 +239,7 @@ def csv_file(text: str, name: str) -> HttpResponse:
 def console_lesson(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Show the form that teaches an utterance; with another intent chosen, its slots."""
     utterance, text = request.POST.get("utterance", ""), request.POST.get("text", "")
-    context: dict[str, Any] = {"tab": "console"}
+    context: dict[str, Any] = {"tab": "console", "entry": log_entry(request, skill)}
     status = 200
     intent = chosen_intent(request, skill)
     try:
@@ -255,12 +256,22 @@ def console_lesson(request: HttpRequest, skill: Skill) -> HttpResponse:
     return show(request, skill, "console/lesson.html", context, fragment=fragment, status=status)
 
 
+def log_entry(request: HttpRequest, skill: Skill) -> LoggedParse | None:
+    """Return the entry of the parse log that is being corrected, if one is."""
+    key = request.POST.get("entry", "")
+    return skill.logged_parses.filter(pk=int(key)).first() if is_key(key) else None
+
+
+def is_key(text: str) -> bool:
+    """Return whether ``text`` can be the key of a row."""
+    # Python refuses to read numbers of thousands of digits.
+    return text.isdecimal() and len(text) < 19
+
+
 def chosen_intent(request: HttpRequest, skill: Skill) -> Intent | None:
     """Return the intent that the form names by its key, None if it names none of the skill."""
     chosen = request.POST.get("intent", "")
-    # Python refuses to read numbers of thousands of digits.
-    is_key = chosen.isdecimal() and len(chosen) < 20
-    return skill.intents.filter(pk=int(chosen)).first() if is_key else None
+    return skill.intents.filter(pk=int(chosen)).first() if is_key(chosen) else None
 
 
 @require_POST
@@ -284,6 +295,8 @@ def console_teach(request: HttpRequest, skill: Skill) -> HttpResponse:
     utterance = request.POST.get("utterance", "")
     context["remarks"] = lessons.remarks(skill, intent, samples[0], utterance)
     context["added"] = editing.add_samples(intent, samples).added
+    if entry := log_entry(request, skill):
+        parse_log.reviewed(entry, LoggedParse.Review.CORRECTED)
     return taught(request, skill, context | {"sample": samples[0], "colors": slot_colors(skill)})
 
 
