@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 
 from nlu_engine.errors import EngineError, TrainingCancelled
 from skillbuilder import broker
-from skillbuilder.training import runs, storage
+from skillbuilder.training import parse_log, runs, storage
 from skillbuilder.training.models import TrainingRun
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,12 @@ def reap() -> None:
     runs.requeue_lost()
     storage.sweep()
     broker.prune()
+
+
+@shared_task
+def purge_parse_logs() -> None:
+    """Delete what parse logs have kept long enough; called by beat."""
+    parse_log.purge()
 
 
 @worker_ready.connect
