@@ -23,6 +23,7 @@ from nlu_engine.expansion import expand
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel, read_document
 from nlu_engine.out_of_scope import FALLBACK_INTENT, LABELS, THRESHOLDS, Fallback
+from nlu_engine.resolution import Resolver
 from nlu_engine.utterances import normalize
 
 MAX_DATA_BYTES = 500_000_000
@@ -146,6 +147,11 @@ def _slot_values(model: InteractionModel) -> dict[str, dict[str, str]]:
             if found := by_type.get(slot.type):
                 slot_values[slot.name] = found | slot_values.get(slot.name, {})
     return slot_values
+
+
+def resolver_of(model: InteractionModel, locale: str) -> Resolver:
+    """Return what resolves the slots of ``model``."""
+    return Resolver(_slot_values(model), _slot_types(model), locale, _value_ids(model))
 
 
 def _value_ids(model: InteractionModel) -> dict[str, dict[str, str]]:
