@@ -82,8 +82,11 @@ class MaxEntCrfRecognizer:
         self._tagger = pycrfsuite.Tagger()
         self._tagger.open_inmemory(slots)
 
-    def recognize(self, tokens: Sequence[Token]) -> Recognition:
-        """Return intents and tags of ``tokens``."""
+    def recognize(self, utterances: Sequence[Sequence[Token]]) -> list[Recognition]:
+        """Return intents and tags of each utterance."""
+        return [self._recognized(tokens) for tokens in utterances]
+
+    def _recognized(self, tokens: Sequence[Token]) -> Recognition:
         names = self.intents.intents
         probabilities = self.intents.probabilities(tokens)
         outside = float(probabilities[-1]) if len(probabilities) > len(names) else None

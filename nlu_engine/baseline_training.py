@@ -22,6 +22,7 @@ from nlu_engine.baseline import (
 )
 from nlu_engine.calibration import fit_temperature
 from nlu_engine.embeddings import Vectors
+from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
 
@@ -33,23 +34,28 @@ MAX_CALIBRATED = 1_500
 
 def train_baseline(
     data: TrainingData,
-    negatives: Sequence[str] = (),
     *,
+    copies: Sequence[AnnotatedUtterance] = (),
+    negatives: Sequence[str] = (),
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> MaxEntCrfRecognizer:
     """Fit the baseline on ``data``, and ``negatives`` as what is out of scope.
 
+    Slots are learned from ``copies`` (``augmentation.copies_of``) too; intents lose by them.
+
     ``on_progress`` is called with the share done, in [0, 1]; what it raises ends the training.
     """
-    tokenized = [tokenize(utterance.text) for utterance in data.utterances]
-    intents = [utterance.frame.intent for utterance in data.utterances]
+    utterances = [*data.utterances, *copies]
+    tokenized = [tokenize(utterance.text) for utterance in utterances]
+    intents = [utterance.frame.intent for utterance in utterances]
     tagged = [
         tags_of(tokens, utterance.frame.slots)
-        for tokens, utterance in zip(tokenized, data.utterances, strict=True)
+        for tokens, utterance in zip(tokenized, utterances, strict=True)
     ]
     outside = [tokenize(text) for text in negatives]
+    written = len(data.utterances)
     return MaxEntCrfRecognizer(
-        fit_intents(tokenized, intents, outside),
+        fit_intents(tokenized[:written], intents[:written], outside),
         fit_slots(tokenized, tagged, intents, on_progress),
     )
 

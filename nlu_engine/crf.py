@@ -32,9 +32,13 @@ class CrfWeights:
 
     @cached_property
     def moves(self) -> tuple[Vectors, np.float32]:
-        """The exponentials of the transitions, scaled down by the highest, and the highest."""
+        """The exponentials of the transitions, onward and back, scaled down by the highest.
+
+        Shape (2, t, t); and the highest.
+        """
         highest = self.transitions.max()
-        return np.exp(self.transitions - highest), highest
+        onward = np.exp(self.transitions - highest)
+        return np.stack([onward, onward.T]), highest
 
 
 def bio_weights(crf: CrfWeights, tags: tuple[str, ...]) -> CrfWeights:
@@ -74,7 +78,7 @@ def span_probabilities(
     """
     if not spans:
         return []
-    before, after = _forward(scores, crf), _backward(scores, crf)
+    before, after = _both_ways(scores, crf)
     whole = _log_sum(before[-1] + crf.end)
     return [
         float(np.exp(min(0.0, _log_span(scores, crf, path, span, before, after) - whole)))
@@ -110,26 +114,24 @@ def _goes_on(crf: CrfWeights, tag: int) -> npt.NDArray[np.bool_]:
     return inside
 
 
-def _forward(scores: Vectors, crf: CrfWeights) -> Vectors:
-    """Return the log sums over all ways to each tag of each token, (n, t), it included."""
-    moves, highest = crf.moves
-    rows = [crf.start + scores[0]]
-    for row in scores[1:]:
-        shift = rows[-1].max()
-        arrived = np.exp(rows[-1] - shift) @ moves
-        rows.append(np.log(arrived + TINY) + (shift + highest) + row)
-    return np.stack(rows)
-
-
-def _backward(scores: Vectors, crf: CrfWeights) -> Vectors:
-    """Return the log sums over all ways on from each tag of each token, (n, t), it excluded."""
-    moves, highest = crf.moves
-    rows = [crf.end]
-    for row in scores[:0:-1]:
-        following = rows[-1] + row
-        shift = following.max()
-        rows.append(np.log(moves @ np.exp(following - shift) + TINY) + (shift + highest))
-    return np.stack(rows[::-1])
+def _both_ways(scores: Vectors, crf: CrfWeights) -> tuple[Vectors, Vectors]:
+    """Return two log sums, (n, t) each: over all ways to a tag of a token, it included, and
+    over all ways on from it, it excluded.
+    """
+    moves, highest = crf.moves  # (2, t, t), onward and back
+    count = len(scores)
+    # The same recursion from either end, each in its own row: one loop does for both.
+    sums = np.empty((count, 2, 1, scores.shape[1]), dtype=scores.dtype)
+    emitted = np.stack([scores, scores[::-1]], axis=1)[:, :, None]
+    arrived = np.stack([crf.start, crf.end])[:, None]  # (2, 1, t)
+    sums[0] = arrived + emitted[0]
+    for step in range(1, count):
+        last = sums[step - 1]
+        shift = last.max(axis=-1, keepdims=True)
+        moved = np.exp(last - shift) @ moves
+        moved += TINY
+        np.add(np.log(moved) + (shift + highest), emitted[step], out=sums[step])
+    return sums[:, 0, 0], sums[::-1, 1, 0] - scores
 
 
 def _log_sum(values: Vectors) -> float:

@@ -81,17 +81,6 @@ def _rows(names: Iterable[str]) -> dict[str, int]:
     return {name: row for row, name in enumerate(names, start=UNKNOWN + 1)}
 
 
-@dataclass(frozen=True)
-class TokenFeatures:
-    """The arrays of one utterance of n tokens."""
-
-    shared: Vectors  # (n, dimensions)
-    words: Rows  # (n,)
-    characters: Rows  # (n, MAX_CHARACTERS)
-    shapes: Vectors  # (n, SHAPE_FEATURES)
-    sentence: Vectors  # (sentence dimensions,)
-
-
 class FeatureExtractor:
     """Turns tokens into arrays for one skill.
 
@@ -110,19 +99,6 @@ class FeatureExtractor:
         self._vocabulary = vocabulary
         # One row has a root mean square of 1, which layers start best from.
         self._scale = np.float32(np.sqrt(embeddings.dimensions))
-
-    def __call__(self, tokens: Sequence[Token]) -> TokenFeatures:
-        """Return the arrays of ``tokens``, of which there is at least one."""
-        found = [self.of_word(token.text) for token in tokens]
-        shared, words, characters = zip(*found, strict=True)
-        [(context, sentence)] = self.in_context([tokens])
-        return TokenFeatures(
-            shared=np.concatenate([np.stack(shared), context], axis=1),
-            words=np.array(words, dtype=np.int64),
-            characters=np.stack(characters),
-            shapes=shapes_of(tokens),
-            sentence=sentence,
-        )
 
     def in_context(self, utterances: Sequence[Sequence[Token]]) -> list[tuple[Vectors, Vectors]]:
         """Return what the encoder makes of each utterance: of n words, and of all of it.

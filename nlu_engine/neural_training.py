@@ -123,19 +123,22 @@ def prepare(
     tier: Tier,
     *,
     covered: bool,
+    copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
 ) -> TrainingSet:
     """Turn annotated utterances into numbers, learning the skill's vocabulary from them.
 
+    ``copies`` are learned from alike, but the skill has no words of their own.
     ``negatives`` become examples of one intent more than the vocabulary has.
     """
-    tokenized = [tokenize(utterance.text)[:MAX_TRAINING_TOKENS] for utterance in utterances]
+    everything = [*utterances, *copies]
+    tokenized = [tokenize(utterance.text)[:MAX_TRAINING_TOKENS] for utterance in everything]
     tagged = [
         tags_of(tokens, utterance.frame.slots)
-        for tokens, utterance in zip(tokenized, utterances, strict=True)
+        for tokens, utterance in zip(tokenized, everything, strict=True)
     ]
-    intents = [utterance.frame.intent for utterance in utterances]
-    vocabulary = learn_vocabulary(tokenized, intents, _all_tags(tagged))
+    intents = [utterance.frame.intent for utterance in everything]
+    vocabulary = learn_vocabulary(tokenized[: len(utterances)], intents, _all_tags(tagged))
     extract = FeatureExtractor(embeddings, vocabulary, tier, covered=covered)
     outside = [tokenize(text)[:MAX_TRAINING_TOKENS] for text in negatives]
     table = WordTable([*tokenized, *outside], extract)
@@ -187,6 +190,7 @@ def train_neural(
     embeddings: SharedEmbeddings,
     tier: Tier = "full",
     *,
+    copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
     seed: int = 0,
     on_progress: Progress = lambda fraction: None,
@@ -194,6 +198,7 @@ def train_neural(
 ) -> NeuralRecognizer:
     """Fit the network on ``data`` and return the recognizer made of it.
 
+    ``copies`` (``augmentation.copies_of``) are learned from besides, in the same time.
     Raises TrainingDiverged when the loss stops being finite.
     """
     torch.manual_seed(seed)
@@ -202,6 +207,7 @@ def train_neural(
         embeddings,
         tier,
         covered=is_covered(data.locale),
+        copies=copies,
         negatives=negatives,
     )
     network = network_for(training_set)

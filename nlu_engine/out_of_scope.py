@@ -45,15 +45,20 @@ def negatives_for(
     utterances: Sequence[str], embeddings: SharedEmbeddings, *, seed: int
 ) -> list[str]:
     """Return shared negatives for a skill with these utterances, at most MOST of them."""
-    directory = embeddings.directory
-    path = checked_file(directory, read_manifest(directory), NEGATIVES)
-    shared = path.read_text().splitlines()
+    shared = shared_talk(embeddings)
     chosen = random.Random(seed).sample(shared, min(len(shared), 2 * MOST))
     own = _means(utterances, embeddings)
     likeness = (_means(chosen, embeddings) @ own.T).max(axis=1)
     far = np.argsort(likeness, kind="stable")[: int(len(chosen) * (1 - _NEAR))]
     # By chance, not the farthest: what is nearly in scope teaches most.
     return [chosen[row] for row in sorted(far)][:MOST]
+
+
+def shared_talk(embeddings: SharedEmbeddings) -> list[str]:
+    """Return the utterances of other skills and of everyday talk that a release comes with."""
+    directory = embeddings.directory
+    path = checked_file(directory, read_manifest(directory), NEGATIVES)
+    return path.read_text().splitlines()
 
 
 def _means(texts: Sequence[str], embeddings: SharedEmbeddings) -> Vectors:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from nlu_engine import __version__
+from nlu_engine.augmentation import copies_of
 from nlu_engine.baseline_training import intent_temperature, train_baseline
 from nlu_engine.calibration import Calibration
 from nlu_engine.embeddings import (
@@ -23,14 +24,14 @@ from nlu_engine.embeddings import (
 )
 from nlu_engine.errors import NotEnoughData
 from nlu_engine.neural_training import train_neural
-from nlu_engine.out_of_scope import negatives_for
+from nlu_engine.out_of_scope import negatives_for, shared_talk
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
 
 Progress = Callable[[str, float], None]
-BASELINE_SHARE = 0.05
+BASELINE_SHARE = 0.1
 """Share of the whole time that the baseline takes, for the progress that is reported."""
 
 
@@ -56,8 +57,12 @@ def train_parsers(
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
     negatives = _negatives(data, embeddings, seed)
+    copies = copies_of(data.utterances, shared_talk(embeddings), seed=seed)
     baseline = train_baseline(
-        data, negatives, on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share)
+        data,
+        copies=copies,
+        negatives=negatives,
+        on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share),
     )
     calibration = Calibration(intent_temperature(data))
     between = time.process_time()
@@ -65,6 +70,7 @@ def train_parsers(
         data,
         embeddings,
         tier,
+        copies=copies,
         negatives=negatives,
         seed=seed,
         on_progress=lambda share: on_progress("DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share),

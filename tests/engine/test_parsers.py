@@ -14,6 +14,7 @@ from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.neural_training import Schedule, network_for, prepare, train_neural
 from nlu_engine.parsers import ParserPair, SkillParser
+from nlu_engine.resolution import Resolver
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
@@ -102,10 +103,32 @@ def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier
         training_set.extract,
         np.ones((intents.shape[1], tags.shape[2]), dtype=bool),
     )
-    found_intents, found_tags = recognizer.scores(training_set.extract(tokens))
+    [found_intents], [found_tags] = recognizer.scores([tokens])
     half = 2e-3 if tier == "full" else 2e-5  # a training set keeps contexts in half precision
     np.testing.assert_allclose(found_intents, intents[0].numpy(), atol=half)
     np.testing.assert_allclose(found_tags, tags[0].numpy(), atol=half)
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_batch_is_parsed_as_its_utterances_are(fruit_data: TrainingData, tier: Tier) -> None:
+    embeddings, schedule = load_embeddings("en@2"), Schedule(steps=30)
+    recognizer = train_neural(fruit_data, embeddings, tier, schedule=schedule)
+    parser = SkillParser(
+        recognizer, exact={"stop": "AMAZON.StopIntent"}, resolver=Resolver({}, {}, "en-US")
+    )
+    texts = ["buy me a very ripe pear please", "stop", "weather", "buy an apple", "weather"]
+    # More different words than are kept, and words that were kept.
+    texts += [f"order {number} grapes from shop{number}" for number in range(150)] + texts[:1]
+    for one, expected in zip(parser.parse_many(texts), map(parser.parse, texts), strict=True):
+        assert one.frame == expected.frame
+        assert one.utterance == expected.utterance
+        assert one.confidence == pytest.approx(expected.confidence, abs=1e-4)
+
+
+def test_one_bad_utterance_refuses_the_batch(parser: SkillParser) -> None:
+    with pytest.raises(InvalidUtterance):
+        parser.parse_many(["buy an apple", " "])
+    assert parser.parse_many([]) == []
 
 
 @pytest.mark.parametrize("tier", TIERS)
