@@ -168,7 +168,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class _SlotRules:
+class SlotRules:
     """What the dialog model asks of a slot."""
 
     name: str
@@ -182,7 +182,7 @@ class _SlotRules:
 class _IntentRules:
     """What the dialog model asks of an intent, its slots in order."""
 
-    slots: tuple[_SlotRules, ...] = ()
+    slots: tuple[SlotRules, ...] = ()
     confirmed: bool = False
     prompts: dict[str, str] = field(default_factory=dict)
     by_skill: bool = False
@@ -204,6 +204,13 @@ class Dialogue:
     def intents(self) -> list[str]:
         """Return the intents that the dialog model says something about."""
         return [name for name in self._rules if name in self._intents]
+
+    def slots_of(self, intent: str) -> list[SlotRules]:
+        """Return what is asked of the slots of ``intent``: first those of the dialog model."""
+        asked = self._rules.get(intent, _IntentRules()).slots
+        known = {slot.name for slot in asked}
+        own = self._intents[intent].slots if intent in self._intents else ()
+        return [*asked, *(SlotRules(slot.name) for slot in own if slot.name not in known)]
 
     def turn(
         self, state: State | None, utterance: str, parse: Parse, reference: datetime | None
@@ -433,7 +440,7 @@ def _rules_of(dialog: Any) -> dict[str, _IntentRules]:
     strategy = dialog.get("delegationStrategy") if isinstance(dialog, dict) else None
     for intent in _objects(dialog.get("intents") if isinstance(dialog, dict) else None):
         slots = tuple(
-            _SlotRules(
+            SlotRules(
                 str(slot.get("name")),
                 slot.get("elicitationRequired") is True,
                 slot.get("confirmationRequired") is True,
@@ -508,7 +515,7 @@ VALIDATIONS = (
 
 
 def _violated(
-    slot: _SlotRules, filled: FilledSlot, reference: datetime | None
+    slot: SlotRules, filled: FilledSlot, reference: datetime | None
 ) -> dict[str, Any] | None:
     """Return the first validation that ``filled`` does not pass."""
     return next((rule for rule in slot.validations if not passes(rule, filled, reference)), None)

@@ -9,12 +9,14 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from nlu_engine.checks import SEVERITIES, Do
+from nlu_engine.dialogue import CONFIRM_INTENT, CONFIRM_SLOT, ELICIT_SLOT, OUTCOMES
 from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from nlu_engine.interaction_model import LOCALES, InteractionModel
 from nlu_engine.resolution import MATCH, NO_MATCH
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import check_name
+from skillbuilder.training.dialogues import PARSERS
 from skillbuilder.training.models import TrainingRun
 
 
@@ -238,6 +240,64 @@ class ParsePairSerializer(serializers.Serializer):
     utterance = serializers.CharField()
     neural = ParseSerializer()
     maxent_crf = ParseSerializer()
+
+
+class DialogActSerializer(serializers.Serializer):
+    """What is asked, in Alexa's words."""
+
+    type = serializers.ChoiceField(choices=[ELICIT_SLOT, CONFIRM_SLOT, CONFIRM_INTENT])
+    targetSlot = serializers.CharField(
+        allow_blank=True, help_text="Empty where the intent is asked about."
+    )
+
+
+class FilledSlotSerializer(serializers.Serializer):
+    """A slot of a dialogue, with what was said for it."""
+
+    name = serializers.CharField()
+    text = serializers.CharField()
+    value = serializers.CharField()
+    id = serializers.CharField(allow_null=True)
+    status = serializers.CharField(allow_null=True)
+    confirmationStatus = serializers.CharField(help_text="NONE, CONFIRMED or DENIED.")
+
+
+class StateSerializer(serializers.Serializer):
+    """Where a dialogue stands; send it back with the next utterance as it is."""
+
+    intent = serializers.CharField()
+    confirmationStatus = serializers.CharField()
+    slots = serializers.DictField(child=FilledSlotSerializer())
+    asked = DialogActSerializer(allow_null=True)
+    turns = serializers.IntegerField()
+
+
+class TurnSerializer(serializers.Serializer):
+    """What came of an utterance in a dialogue."""
+
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    prompt = serializers.CharField(allow_blank=True)
+    dialogAct = DialogActSerializer(allow_null=True)
+    violated = serializers.CharField(
+        allow_blank=True, help_text="The validation that the value does not pass."
+    )
+    notes = serializers.ListField(child=serializers.CharField())
+    state = StateSerializer()
+    parse = ParseSerializer()
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True, "nullable": True})
+class StateField(serializers.JSONField):
+    """The state of a dialogue; whether it is one is for the engine to say."""
+
+
+class DialogueSerializer(UtteranceSerializer):
+    """The next utterance of a dialogue."""
+
+    state = StateField(
+        default=None, allow_null=True, help_text="That of the last answer; none to begin."
+    )
+    parser = serializers.ChoiceField(choices=PARSERS, default="neural")
 
 
 class ProblemSerializer(serializers.Serializer):
