@@ -32,6 +32,7 @@ BODIES: dict[str, Any] = {
     "interaction-model": {"languageModel": {"invocationName": "stolen skill", "intents": []}},
     "parse": {"utterance": "order a big pizza"},
     "explain": {"utterance": "order a big pizza"},
+    "dialogue": {"utterance": "order a big pizza"},
 }
 
 
