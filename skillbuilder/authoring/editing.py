@@ -26,6 +26,8 @@ from skillbuilder.authoring.import_export import (
     import_interaction_model,
 )
 from skillbuilder.authoring.models import (
+    Annotation,
+    AnnotationSet,
     Intent,
     SampleUtterance,
     Skill,
@@ -44,6 +46,8 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     SampleUtterance: ("text",),
     SlotType: ("name",),
     SlotValue: ("value", "synonyms", "value_id"),
+    AnnotationSet: ("name", "threshold", "revision"),
+    Annotation: ("utterance", "expected", "reference_timestamp"),
 }
 # Punctuation that people write out of habit and that no sample may have.
 _PUNCTUATION = re.compile(r"[?!,;:\"“”„«»…¿¡。、？！，。؟،]")

@@ -15,10 +15,12 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from knox.models import AuthToken
 
+from nlu_engine.annotations import Answer, annotation
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import urls as authoring
+from skillbuilder.authoring.annotation_sets import create_set
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Membership, Skill
+from skillbuilder.authoring.models import Annotation, AnnotationSet, Membership, Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.console import urls as console
 from skillbuilder.training import runs
@@ -44,15 +46,24 @@ def dora() -> Any:
     return get_user_model().objects.get_or_create(username="dora")[0]
 
 
+def annotated(skill: Skill) -> AnnotationSet:
+    """Return an annotation set of ``skill`` that has one annotation."""
+    new = [annotation("hi", [Answer("OpeningHours")])]
+    return skill.annotation_sets.first() or create_set(skill, "Set", new)
+
+
 def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
     """Return arguments that name things of ``skill`` which exist."""
     intent, slot_type = skill.intents.all()[0], skill.slot_types.all()[0]
+    annotation_set = annotated(skill)
     known = {
         "slug": skill.slug,
         "pk": slot_type.pk if "slot-types" in str(pattern.pattern) else intent.pk,
         "sample_pk": intent.samples.all()[0].pk,
         "slot_pk": intent.slots.all()[0].pk,
         "value_pk": slot_type.values.all()[0].pk,
+        "set_pk": annotation_set.pk,
+        "annotation_pk": annotation_set.annotations.all()[0].pk,
         "run_id": runs.request_run(skill)[0].pk,
         "number": 1,
         "change_pk": skill.changes.create(
@@ -71,8 +82,9 @@ def state_of(skill: Skill) -> tuple[Any, ...]:
     tokens = list(AuthToken.objects.values_list("digest", flat=True))
     model = export_interaction_model(skill)
     members = list(Membership.objects.values_list("skill", "user", "role"))
+    annotations = list(Annotation.objects.values_list("annotation_set__name", "expected"))
     return (
-        (skill.owner_id, members),
+        (skill.owner_id, members, annotations),
         skill.name,
         skill.locale,
         skill.revision,
@@ -163,6 +175,8 @@ def test_what_does_not_exist_is_a_404(
         "sample_pk": 987654,
         "slot_pk": 987654,
         "value_pk": 987654,
+        "set_pk": 987654,
+        "annotation_pk": 987654,
         "run_id": uuid.uuid4(),
         "member_pk": 987654,
         "change_pk": 987654,
