@@ -25,14 +25,16 @@ from skillbuilder.authoring.skills import create_skill
 from skillbuilder.console import urls as console
 from skillbuilder.training import runs
 from skillbuilder.training import urls as training
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import Evaluation, TrainingRun
 
 PATTERNS: list[URLPattern] = [
     *authoring.urlpatterns,
     *training.urlpatterns,
     *console.urlpatterns,
 ]
-OWNED = [p for p in PATTERNS if {"slug", "run_id", "key"} & set(p.pattern.converters)]
+OWNED = [
+    p for p in PATTERNS if {"slug", "run_id", "evaluation_id", "key"} & set(p.pattern.converters)
+]
 OF_A_SKILL = [p for p in OWNED if "slug" in p.pattern.converters]
 FOR_ALL = {"login", "logout"}
 
@@ -64,6 +66,9 @@ def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
         "value_pk": slot_type.values.all()[0].pk,
         "set_pk": annotation_set.pk,
         "annotation_pk": annotation_set.annotations.all()[0].pk,
+        "evaluation_id": Evaluation.objects.get_or_create(
+            skill=skill, run=runs.request_run(skill)[0], annotation_set=annotation_set
+        )[0].pk,
         "run_id": runs.request_run(skill)[0].pk,
         "number": 1,
         "change_pk": skill.changes.create(
@@ -79,6 +84,7 @@ def state_of(skill: Skill) -> tuple[Any, ...]:
     """Return all of the database that a stranger might have changed."""
     skill.refresh_from_db()
     statuses = list(TrainingRun.objects.values_list("pk", "status"))
+    statuses += list(Evaluation.objects.values_list("pk", "status"))
     tokens = list(AuthToken.objects.values_list("digest", flat=True))
     model = export_interaction_model(skill)
     members = list(Membership.objects.values_list("skill", "user", "role"))
@@ -177,6 +183,7 @@ def test_what_does_not_exist_is_a_404(
         "value_pk": 987654,
         "set_pk": 987654,
         "annotation_pk": 987654,
+        "evaluation_id": uuid.uuid4(),
         "run_id": uuid.uuid4(),
         "member_pk": 987654,
         "change_pk": 987654,
