@@ -387,5 +387,5 @@ class Parse(APIView):
         """Parse an utterance with the skill's latest ready run."""
         skill = visible_skill(request, slug, changing=VIEWER)
         wanted = validated(UtteranceSerializer, request.data)
-        _, pair = artifacts.parse(skill, wanted["utterance"])
-        return Response(pair.to_dict())
+        run, pair = artifacts.parse(skill, wanted["utterance"])
+        return Response(pair.to_dict() | {"serves": run.serves})

@@ -49,10 +49,13 @@ def evaluate(evaluation: Evaluation) -> None:
         }
         lease.report("measuring", 0.85, now=True)
         metrics, rows = judged(evaluation, keys, expected, parses)
+        evaluation.previous = evaluations.previous_of(evaluation)
+        compare_rows(rows, evaluation.previous)
         lease.report("nearest samples", 0.9, now=True)
         _add_nearest(evaluation, rows)
     metrics["seconds"] = round(time.monotonic() - started, 1)
-    if not evaluations.finish(evaluation, rows, metrics=metrics, set_revision=revision):
+    outcome = {"metrics": metrics, "set_revision": revision, "previous": evaluation.previous}
+    if not evaluations.finish(evaluation, rows, **outcome):
         raise TrainingCancelled(f"Evaluation {evaluation.pk} was cancelled or lost.")
     log.info("evaluation %s: %s rows in %s s", evaluation.pk, len(rows), metrics["seconds"])
 
@@ -121,6 +124,36 @@ def _row(
         expected_intent=one.answers[0].intent,
         **fields,
     )
+
+
+def compare_rows(rows: Sequence[EvaluatedRow], previous: Evaluation | None) -> None:
+    """Note in each row what came of it since the ``previous`` evaluation."""
+    if previous is None:
+        return
+    fields = [f"{name}{part}" for name in PARSERS for part in ("", "_right")]
+    before = {
+        (key, utterance): dict(zip(fields, values, strict=True))
+        for key, utterance, *values in previous.rows.values_list(
+            "annotation_pk", "utterance", *fields
+        )
+    }
+    for row in rows:
+        old = before.get((row.annotation_pk, row.utterance))
+        for name in PARSERS if old else ():
+            change = _change(old[name], old[f"{name}_right"], row, name)  # type: ignore[index]
+            setattr(row, f"{name}_change", change)
+
+
+def _change(old: dict[str, Any], was_right: bool, row: EvaluatedRow, name: str) -> str:
+    is_right_now, new = getattr(row, f"{name}_right"), getattr(row, name)
+    if is_right_now != was_right:
+        return "fixed" if is_right_now else "broken"
+    return "" if _meaning(old) == _meaning(new) else "changed"
+
+
+def _meaning(parse: dict[str, Any]) -> tuple[Any, ...]:
+    slots = {(slot["name"], slot["start"], slot["end"]) for slot in parse["slots"]}
+    return parse["intent"], slots
 
 
 def _add_nearest(evaluation: Evaluation, rows: Sequence[EvaluatedRow]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
@@ -20,9 +21,9 @@ from skillbuilder.authoring.models import Annotation, AnnotationSet, Skill
 from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
 from skillbuilder.authoring.people import refuse_role
 from skillbuilder.training import evaluations, leases, runs
-from skillbuilder.training.models import Evaluation
-from skillbuilder.training.results import PARSERS, WRITERS, chosen_rows, shown, tiles
-from skillbuilder.training.versions import find, versions
+from skillbuilder.training.models import Evaluation, TrainingRun
+from skillbuilder.training.results import CHANGES, PARSERS, WRITERS, chosen_rows, shown, tiles
+from skillbuilder.training.versions import Version, find, versions
 
 ROWS_A_PAGE = 25
 _SHOWN_CONFUSIONS = 8
@@ -35,7 +36,9 @@ def evaluation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
     @wraps(view)
     def wrapper(request: HttpRequest, evaluation_id: uuid.UUID) -> HttpResponse:
         mine = Evaluation.objects.filter(skill__in=Skill.objects.visible_to(request.user))
-        rows = mine.select_related("skill", "annotation_set", "run").defer("run__snapshot")
+        rows = mine.select_related("skill", "annotation_set", "run", "previous").defer(
+            "run__snapshot"
+        )
         evaluation = get_object_or_404(rows, pk=evaluation_id)
         refuse_role(evaluation.skill, request.user, request.method)
         return view(request, evaluation)
@@ -75,6 +78,7 @@ def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
         "evaluation": evaluation,
         "set": evaluation.annotation_set,
         "version": version_number(evaluation),
+        "ready_versions": ready_versions(evaluation.skill),
         "percent_done": round(evaluation.progress * 100),
     }
     if evaluation.status == Evaluation.Status.READY:
@@ -86,6 +90,11 @@ def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
         context,
         fragment="training/_evaluation_progress.html" if evaluation.is_active else "",
     )
+
+
+def ready_versions(skill: Skill) -> list[Version]:
+    """Return the versions of ``skill`` that can be evaluated, newest first."""
+    return [one for one in versions(skill) if one.run.status == TrainingRun.Status.READY]
 
 
 def version_number(evaluation: Evaluation) -> int:
@@ -110,6 +119,7 @@ def results_context(request: HttpRequest, evaluation: Evaluation) -> dict[str, A
         "page": page,
         "rows": with_actions(request, evaluation, page.object_list, parser),
         "has_rows": evaluation.rows.exists(),
+        "changes": changes_of(evaluation, parser),
         "asked": request.GET,
         "expected_intents": [one["name"] for one in metrics["intents"] if one["expected"]],
         "actual_intents": [one["name"] for one in metrics["intents"] if one["found"]],
@@ -119,6 +129,21 @@ def results_context(request: HttpRequest, evaluation: Evaluation) -> dict[str, A
             evaluation.annotation_set
             and evaluation.annotation_set.revision != evaluation.set_revision
         ),
+    }
+
+
+def changes_of(evaluation: Evaluation, parser: str) -> dict[str, Any] | None:
+    """Return how many rows were fixed, broken or changed since the version before, and which."""
+    if evaluation.previous is None:
+        return None
+    field = f"{parser}_change"
+    counts = dict(evaluation.rows.order_by().values_list(field).annotate(count=Count("pk")))
+    before = evaluation.previous.metrics[parser]["frame_accuracy"]
+    return {
+        "version": version_number(evaluation.previous),
+        "previous": evaluation.previous,
+        "counts": [(name, counts.get(name, 0)) for name in CHANGES],
+        "points": (evaluation.metrics[parser]["frame_accuracy"] - before) * 100,
     }
 
 

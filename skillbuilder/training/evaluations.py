@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from skillbuilder.authoring.editing import locked
@@ -113,12 +112,13 @@ def latest(annotation_set: AnnotationSet) -> Evaluation | None:
     return annotation_set.evaluations.filter(status__in=shown).first()
 
 
-def earlier(evaluation: Evaluation) -> QuerySet[Evaluation]:
-    """Return the ready evaluations of the same set before ``evaluation``, newest first."""
-    return Evaluation.objects.filter(
-        annotation_set=evaluation.annotation_set_id,
-        kind=evaluation.kind,
-        skill=evaluation.skill_id,
-        status=Status.READY,
-        created_at__lt=evaluation.created_at,
-    )
+def previous_of(evaluation: Evaluation) -> Evaluation | None:
+    """Return the newest ready evaluation of another version on the same set, or None."""
+    same_set = Evaluation.objects.filter(annotation_set=evaluation.annotation_set_id)
+    ready = same_set.filter(kind=evaluation.kind, skill=evaluation.skill_id, status=Status.READY)
+    return ready.exclude(run=evaluation.run_id).first()
+
+
+def newest_on(run: TrainingRun, annotation_set: AnnotationSet) -> Evaluation | None:
+    """Return the newest evaluation of ``run`` on a set, whatever came of it, or None."""
+    return annotation_set.evaluations.filter(run=run.pk).first()

@@ -58,6 +58,11 @@ class TrainingRun(LeasedWork):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    class Gate(models.TextChoices):
+        OPEN = ""
+        PENDING = "pending"
+        HELD = "held"
+
     ACTIVE = (Status.QUEUED, Status.TRAINING)
     WORKING = Status.TRAINING
 
@@ -73,6 +78,13 @@ class TrainingRun(LeasedWork):
     embeddings = models.CharField(max_length=40)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     notes = models.JSONField(default=list, blank=True)
+    # Whether it may go live: not while annotation sets with a threshold are evaluated, nor
+    # after that if it fell below one (see gate.py).
+    gate = models.CharField(max_length=7, choices=Gate, default=Gate.OPEN, blank=True)
+    gate_reason = models.TextField(blank=True)
+    # Which parser answers for the skill, and why, where that is not the DNN.
+    serves = models.CharField(max_length=10, default="neural")
+    serves_reason = models.TextField(blank=True)
     # When a build last asked for this very content: the skill parses with the ready run
     # that was asked for last, which after an undone change is an old one.
     requested_at = models.DateTimeField(default=timezone.now)
@@ -89,6 +101,7 @@ class TrainingRun(LeasedWork):
         indexes = [
             models.Index(fields=["skill", "status", "-requested_at"]),
             models.Index(fields=["status", "lease_expires_at"]),
+            models.Index(fields=["gate"], name="run_gate"),
         ]
 
     def __str__(self) -> str:
@@ -130,6 +143,10 @@ class Evaluation(LeasedWork):
     # Of the set when its annotations were read: results of an older one are not compared.
     set_revision = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    # The evaluation of another version that the rows are compared with.
+    previous = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -159,6 +176,9 @@ class EvaluatedRow(models.Model):
     maxent_crf = models.JSONField()
     maxent_crf_intent = models.CharField(max_length=200)
     maxent_crf_right = models.BooleanField()
+    # What came of the row since the previous evaluation: "fixed", "broken", "changed" or "".
+    neural_change = models.CharField(max_length=7, blank=True)
+    maxent_crf_change = models.CharField(max_length=7, blank=True)
     # The nearest sample utterance: {"text", "intent"}, where something went wrong.
     nearest = models.JSONField(default=dict, blank=True)
 

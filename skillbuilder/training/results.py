@@ -17,6 +17,8 @@ from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
 from skillbuilder.training.models import EvaluatedRow, Evaluation
 
 PARSERS = {"neural": "DNN", "maxent_crf": "MaxEnt-CRF"}
+CHANGES = ("broken", "fixed", "changed")
+"""What may come of a row from one version to the next."""
 _ROWS_AT_ONCE = 1_000
 # What XML 1.0 cannot hold, escaped or not.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -65,7 +67,7 @@ class RowShown:
 
     row: EvaluatedRow
     is_right: bool
-    other_is_right: bool
+    change: str
     answers: list[tuple[str, list[Piece], str]]  # intent, pieces, slots by value
     template: str  # the expected answer as a sample
     intent: str
@@ -76,7 +78,6 @@ class RowShown:
 
 def shown(row: EvaluatedRow, parser: str, colors: SlotColors) -> RowShown:
     """Return ``row`` as the page shows it, with the answer of ``parser``."""
-    other = next(name for name in PARSERS if name != parser)
     parse = getattr(row, parser)
     spans = [SlotSpan(s["name"], s["start"], s["end"], s["text"]) for s in parse["slots"]]
     found = actual_template(row.utterance, spans)
@@ -85,7 +86,7 @@ def shown(row: EvaluatedRow, parser: str, colors: SlotColors) -> RowShown:
     return RowShown(
         row=row,
         is_right=getattr(row, f"{parser}_right"),
-        other_is_right=getattr(row, f"{other}_right"),
+        change=getattr(row, f"{parser}_change"),
         answers=[
             (answer.intent, sample_pieces(text, colors), by_value(answer.slots))
             for answer, text in zip(answers, texts, strict=True)
@@ -116,6 +117,8 @@ def chosen_rows(evaluation: Evaluation, parser: str, query: Any) -> QuerySet[Eva
         rows = rows.filter(neural_right=True, maxent_crf_right=False) | rows.filter(
             neural_right=False, maxent_crf_right=True
         )
+    if query.get("show") in CHANGES:
+        rows = rows.filter(**{f"{parser}_change": query.get("show")})
     if expected := query.get("expected", "").replace("\x00", ""):
         rows = rows.filter(expected_intent=expected)
     if actual := query.get("actual", "").replace("\x00", ""):

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 Status = TrainingRun.Status
 # By name, since the task's module imports this one.
 TRAIN_TASK = "skillbuilder.training.tasks.train_run"
+JUDGE_TASK = "skillbuilder.training.tasks.judge_run"
 REMEDY = "It may lack memory: build a smaller interaction model, or give the worker more."
 
 
@@ -70,6 +71,7 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
         _supersede(skill, by=run)
         if run is not None:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
+            _judge_again(run)
             return run, False
         run = TrainingRun.objects.create(skill=skill, snapshot=model.to_json(), **identity)
         transaction.on_commit(partial(send, run.pk))
@@ -97,6 +99,13 @@ def _reusable(skill: Skill, identity: dict[str, Any]) -> TrainingRun | None:
     return next((run for run in ready if storage.exists(run.pk)), None)
 
 
+def _judge_again(run: TrainingRun) -> None:
+    """Look anew whether a run that was held back may go live: sets and thresholds change."""
+    held = TrainingRun.objects.filter(pk=run.pk, gate=TrainingRun.Gate.HELD)
+    if held.update(gate=TrainingRun.Gate.PENDING):
+        transaction.on_commit(partial(leases.send, JUDGE_TASK, run.pk))
+
+
 def _supersede(skill: Skill, by: TrainingRun | None) -> None:
     active = skill.training_runs.filter(status__in=TrainingRun.ACTIVE)
     for run in active:
@@ -111,7 +120,7 @@ def send(run_id: uuid.UUID) -> None:
 
 def latest_ready_run(skill: Skill) -> TrainingRun | None:
     """Return the run that ``skill`` parses with, or None if none is ready."""
-    ready = skill.training_runs.filter(status=Status.READY)
+    ready = skill.training_runs.filter(status=Status.READY, gate=TrainingRun.Gate.OPEN)
     return ready.order_by("-requested_at", "-pk").defer("snapshot").first()
 
 
@@ -134,8 +143,17 @@ def claim(run_id: uuid.UUID) -> TrainingRun | None:
 
 
 def finish(run: TrainingRun, **outcome: Any) -> bool:
-    """Make ``run`` ready, with ``notes`` and ``metrics``; False if it is no longer ours."""
+    """Make ``run`` ready, with ``notes`` and ``metrics``; False if it is no longer ours.
+
+    It goes live at once, unless annotation sets have a say in that and another version is live.
+    """
+    outcome["gate"] = TrainingRun.Gate.PENDING if _is_judged(run) else TrainingRun.Gate.OPEN
     return leases.close(leases.held(run), status=Status.READY, progress=1.0, step="", **outcome)
+
+
+def _is_judged(run: TrainingRun) -> bool:
+    sets = run.skill.annotation_sets.filter(threshold__isnull=False, annotations__isnull=False)
+    return sets.exists() and latest_ready_run(run.skill) is not None
 
 
 def fail(run: TrainingRun, code: str, message: str) -> bool:

@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 
 from nlu_engine.errors import EngineError, TrainingCancelled
 from skillbuilder import broker
-from skillbuilder.training import evaluations, runs, storage
+from skillbuilder.training import evaluations, gate, runs, storage
 from skillbuilder.training.models import Evaluation, TrainingRun
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ def record(run: TrainingRun) -> None:
 
     try:
         build(run)
+        gate.begin(run)
     except TrainingCancelled as error:
         log.info("%s", error)
     except EngineError as error:
@@ -55,12 +56,22 @@ def record(run: TrainingRun) -> None:
         raise
 
 
+@shared_task
+def judge_run(run_id: str) -> None:
+    """Evaluate a version on the skill's annotation sets again, to see whether it may go live."""
+    for run in TrainingRun.objects.defer("snapshot").filter(pk=run_id):
+        gate.begin(run)
+
+
 @shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
 def evaluate_run(pk: str) -> None:
     """Evaluate a version if it is still there to be claimed; its row tells what came of it."""
     evaluation = evaluations.claim(uuid.UUID(pk))
     if evaluation is not None:
-        record_evaluation(evaluation)
+        try:
+            record_evaluation(evaluation)
+        finally:
+            gate.decide(evaluation.run)
 
 
 def record_evaluation(evaluation: Evaluation) -> None:
@@ -89,6 +100,7 @@ def reap() -> None:
     """Queue lost runs again and clear away what dead processes left; called by beat."""
     runs.requeue_lost()
     evaluations.requeue_lost()
+    gate.resume()
     storage.sweep()
     broker.prune()
 

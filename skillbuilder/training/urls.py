@@ -22,6 +22,7 @@ urlpatterns = [
     ),
     path("builds/<uuid:run_id>/status", views.run_status, name="run-status"),
     path("builds/<uuid:run_id>/cancel", views.run_cancel, name="run-cancel"),
+    path("builds/<uuid:run_id>/release", views.run_release, name="run-release"),
     path(
         "skills/<slug:slug>/annotation-sets/<int:set_pk>/evaluate",
         evaluation_views.evaluation_start,

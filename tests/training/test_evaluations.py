@@ -80,7 +80,6 @@ def test_measures_and_rows_of_both_parsers(
     changed, created = evaluations.request_evaluation(ready_run, annotation_set)
     assert created and changed != evaluated
     assert evaluations.latest(annotation_set) == changed
-    assert list(evaluations.earlier(changed)) == [evaluated]
 
 
 def test_nothing_is_evaluated_of_nothing(skill: Skill, ready_run: TrainingRun) -> None:
