@@ -152,6 +152,10 @@ class RunSerializer(serializers.ModelSerializer):
             "seed",
             "engine_version",
             "embeddings",
+            "gate",
+            "gate_reason",
+            "serves",
+            "serves_reason",
             "created_at",
             "started_at",
             "finished_at",
@@ -235,11 +239,15 @@ class ParseSerializer(RankedIntentSerializer):
 
 
 class ParsePairSerializer(serializers.Serializer):
-    """What both parsers made of it, the same object as the command line's."""
+    """What both parsers made of it, as the command line prints it."""
 
     utterance = serializers.CharField()
     neural = ParseSerializer()
     maxent_crf = ParseSerializer()
+    serves = serializers.ChoiceField(
+        choices=["neural", "maxent_crf"],
+        help_text="Which of them has more of the skill's annotations right.",
+    )
 
 
 class ContributionSerializer(serializers.Serializer):

@@ -394,7 +394,7 @@ class Parse(APIView):
         wanted = validated(UtteranceSerializer, request.data)
         run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
         parse_log.record(skill, run, pair)
-        return Response(pair.to_dict())
+        return Response(pair.to_dict() | {"serves": run.serves})
 
 
 class Explain(APIView):

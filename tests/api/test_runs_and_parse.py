@@ -117,6 +117,7 @@ def test_a_parse_is_the_object_of_the_command_line(
     response = api.post(parse, {"utterance": utterance})
     assert response.status_code == 200
     body = response.json()
+    assert body.pop("serves") == "neural"
     assert body == artifacts.load_parsers(ready_run).parse(utterance).to_dict()
     assert list(body) == ["utterance", "neural", "maxent_crf"]
     for name in ("neural", "maxent_crf"):

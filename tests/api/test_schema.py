@@ -55,6 +55,7 @@ def path_of(pattern: Any) -> str:
         route = route.replace(f"<slug:{name}>", f"{{{name}}}").replace(
             f"<uuid:{name}>", f"{{{name}}}"
         )
+        route = route.replace(f"<int:{name}>", f"{{{name}}}")
     return f"/api/v1/{route}"
 
 
