@@ -3,6 +3,7 @@
     EngineError                     base; every message carries the offending value
       InvalidInteractionModel       .problems: all of them, each with its JSON path
       InvalidLabelledData           .problems: all of them, each with its line
+      InvalidValueList              .problems: all of them, each with its line
       InvalidUtterance              an utterance that no parser accepts
       EmbeddingsError               a shared embedding release is missing or damaged
       TrainingError
@@ -75,6 +76,10 @@ class InvalidInteractionModel(_WithProblems):
 
 class InvalidLabelledData(_WithProblems):
     """A line of labelled data is malformed."""
+
+
+class InvalidValueList(_WithProblems):
+    """A line of a list of slot values is malformed."""
 
 
 class InvalidUtterance(EngineError):

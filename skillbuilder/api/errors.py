@@ -46,6 +46,7 @@ class InvalidFields(exceptions.ValidationError):
 STATUS: dict[type[Exception], int] = {
     engine.InvalidInteractionModel: status.HTTP_400_BAD_REQUEST,
     engine.InvalidLabelledData: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidValueList: status.HTTP_400_BAD_REQUEST,
     engine.InvalidUtterance: status.HTTP_400_BAD_REQUEST,
     engine.NotEnoughData: status.HTTP_400_BAD_REQUEST,
     InvalidDocument: status.HTTP_400_BAD_REQUEST,

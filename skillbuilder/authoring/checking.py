@@ -76,8 +76,13 @@ def limits_of(skill: Skill, name: str, kind: str) -> list[Limit]:
 
 def open_problems(skill: Skill) -> list[Problem]:
     """Return the broken rules of ``skill`` that are not dismissed, quicker than all checks."""
+    return open_problems_of(skill, export_interaction_model(skill))
+
+
+def open_problems_of(skill: Skill, model: InteractionModel) -> list[Problem]:
+    """Return the broken rules of ``model``, a part of ``skill``, that are not dismissed."""
     hidden = _dismissed_keys(skill)
-    found = rule_checks(export_interaction_model(skill), skill.locale)
+    found = rule_checks(model, skill.locale)
     return limited([check for check in found if not _is_hidden(check, hidden)])
 
 

@@ -19,6 +19,8 @@ from skillbuilder.authoring.models import Change, Skill
 
 # An import may change tens of thousands of things; the page shows no more.
 MOST_DIFFERENCES = 300
+# A document may have 1.5 MB: the newest of those that were kept to be restored stay.
+KEPT_DOCUMENTS = 30
 _KEPT_KINDS = {("removed", "intent"), ("removed", "slot type")}
 # The request that is answered: the API knows its user only once the token was read.
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
@@ -53,18 +55,26 @@ def note(skill: Skill, found: list[Difference], before: InteractionModel | None 
         differences=[one.to_dict() for one in found[:MOST_DIFFERENCES]],
         before=before.to_json() if before else None,
     )
+    if before:
+        kept = skill.changes.filter(before__isnull=False).values_list("pk", flat=True)
+        older = list(kept[KEPT_DOCUMENTS : KEPT_DOCUMENTS + 100])
+        skill.changes.filter(pk__in=older).update(before=None)
+
+
+Part = Callable[[], InteractionModel]
 
 
 @contextmanager
-def noted(skill: Skill, *, replaces: bool = False) -> Iterator[None]:
+def noted(skill: Skill, *, replaces: bool = False, part: Part | None = None) -> Iterator[None]:
     """Leave an entry of what the block changed in ``skill``, which is locked.
 
     If the block removes an intent or slot type, or ``replaces`` the whole document, the entry
-    keeps what was there before.
+    keeps what was there before. ``part`` gives all that the block may change, where that is
+    less than the whole document; it is asked before and after.
     """
-    old_fields, old = _state(skill)
+    old_fields, old = _state(skill, part)
     yield
-    new_fields, new = _state(Skill.objects.get(pk=skill.pk))
+    new_fields, new = _state(Skill.objects.get(pk=skill.pk), part)
     found = [
         Difference("changed", name, "", name, old_fields[name], new_fields[name])
         for name in old_fields
@@ -75,8 +85,8 @@ def noted(skill: Skill, *, replaces: bool = False) -> Iterator[None]:
         note(skill, found, old if replaces or removes else None)
 
 
-def _state(skill: Skill) -> tuple[dict[str, str], InteractionModel]:
-    model = export_interaction_model(skill)
+def _state(skill: Skill, part: Part | None) -> tuple[dict[str, str], InteractionModel]:
+    model = part() if part else export_interaction_model(skill)
     # Renaming writes into the dialog in place.
     fields = {"name": skill.name, "locale": skill.locale}
     return fields, replace(model, extra=deepcopy(model.extra))

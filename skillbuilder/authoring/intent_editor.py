@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from nlu_engine import builtins
 from nlu_engine.errors import Problem
 from nlu_engine.templates import TemplateError, parse_template
-from skillbuilder.authoring.checking import open_problems
+from skillbuilder.authoring.checking import open_problems_of
 from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.forms import (
     SlotForm,
@@ -19,6 +19,7 @@ from skillbuilder.authoring.forms import (
     suggested_name,
 )
 from skillbuilder.authoring.highlight import slot_colors
+from skillbuilder.authoring.import_export import export_intents
 from skillbuilder.authoring.models import Intent, Skill, SlotType
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
 
@@ -151,7 +152,7 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     skill = intent.skill
     intents = list(skill.intents.all())
     index = [row.pk for row in intents].index(intent.pk)
-    problems = open_problems(skill)
+    problems = open_problems_of(skill, export_intents(skill))
     query = (request.GET.get("q") or request.POST.get("q") or "").strip()
     rows = sample_rows(intent, query, problems, index)
     texts = list(intent.samples.values_list("text", flat=True))
