@@ -110,10 +110,21 @@ def value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotVa
             )
 
 
+def parts_of(skill: Skill) -> tuple[list[Intent], list[SlotType]]:
+    """Return the intents and slot types of ``skill``, read with all that is in them."""
+    intents = skill.intents.prefetch_related("slots", "samples")
+    return list(intents), list(skill.slot_types.prefetch_related("values"))
+
+
 def export_interaction_model(skill: Skill) -> im.InteractionModel:
     """Return everything in ``skill`` as an interaction model, in the order it was written."""
-    intents = skill.intents.prefetch_related("slots", "samples")
-    slot_types = skill.slot_types.prefetch_related("values")
+    return model_of(skill, *parts_of(skill))
+
+
+def model_of(
+    skill: Skill, intents: Iterable[Intent], slot_types: Iterable[SlotType]
+) -> im.InteractionModel:
+    """Return ``skill`` with these parts, which were read already, as an interaction model."""
     return im.InteractionModel(
         invocation_name=skill.invocation_name,
         intents=tuple(_export_intent(row) for row in intents),
@@ -144,19 +155,26 @@ def export_intents(skill: Skill) -> im.InteractionModel:
     )
 
 
-def export_part(row: models.Model) -> im.InteractionModel:
-    """Return the part of an interaction model that an edit of ``row`` can touch.
+def parts_around(row: models.Model) -> tuple[list[Intent], list[SlotType]]:
+    """Return the parts of a skill that an edit of ``row`` can change.
 
-    Of a sample utterance or slot that is its intent, of a slot value this value alone: whoever
-    edits one among 50,000 waits for none of the others.
+    Of an intent, sample utterance or slot that is its intent; of a slot value this value alone:
+    whoever edits one among 50,000 waits for none of the others.
     """
     if isinstance(row, SlotValue):
-        return export_values(row.slot_type, SlotValue.objects.filter(pk=row.pk))
+        return parts_with(row.slot_type, SlotValue.objects.filter(pk=row.pk))
     intent = getattr(row, "intent", row)
     if not isinstance(intent, Intent):
-        raise TypeError(f"an edit of a {type(row).__name__} may touch everything")
-    fresh = Intent.objects.filter(pk=intent.pk).prefetch_related("slots", "samples")
-    return im.InteractionModel(intents=tuple(_export_intent(row) for row in fresh))
+        raise TypeError(f"an edit of a {type(row).__name__} may change everything")
+    return list(Intent.objects.filter(pk=intent.pk).prefetch_related("slots", "samples")), []
+
+
+def parts_with(
+    slot_type: SlotType, values: models.QuerySet[SlotValue]
+) -> tuple[list[Intent], list[SlotType]]:
+    """Return nothing but ``slot_type`` with some of its ``values``, like ``parts_of``."""
+    chosen = models.Prefetch("values", values.all())
+    return [], list(SlotType.objects.filter(pk=slot_type.pk).prefetch_related(chosen))
 
 
 def export_values(slot_type: SlotType, values: Iterable[SlotValue]) -> im.InteractionModel:

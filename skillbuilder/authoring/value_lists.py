@@ -11,7 +11,7 @@ from nlu_engine import interaction_model as im
 from nlu_engine.value_lists import merged, replaced
 from skillbuilder.authoring.editing import Conflict, editing, locked, next_position
 from skillbuilder.authoring.history import noted
-from skillbuilder.authoring.import_export import export_values, value_rows
+from skillbuilder.authoring.import_export import export_values, parts_with, value_rows
 from skillbuilder.authoring.models import SlotType, SlotValue, value_key
 from skillbuilder.authoring.skills import changed
 
@@ -30,7 +30,7 @@ def add_values(
         wanted.setdefault(value_key(value), (value, synonyms))
     same = slot_type.values.filter(key__in=list(wanted))
     skill = slot_type.skill
-    with editing(skill, within=slot_type, part=lambda: export_values(slot_type, same.all())):
+    with editing(skill, within=slot_type, part=lambda: parts_with(slot_type, same)):
         for key in same.values_list("key", flat=True):
             wanted.pop(key, None)
         first = next_position(slot_type.values.all()) if position is None else position
@@ -78,7 +78,7 @@ def store_list(
         if seen is not None and old.digest() != seen:
             raise Conflict(slot_type)
         new = with_list(old, values, mode)
-        with noted(fresh, replaces=mode == "replace"):
+        with noted(fresh, replaces=True):
             slot_type.values.all().delete()
             rows = value_rows([(slot_type, new.slot_types[0])])
             SlotValue.objects.bulk_create(rows, batch_size=2_000)

@@ -22,7 +22,7 @@ def derive(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0004_skill_list"),
+        ("authoring", "0005_samples"),
     ]
 
     operations = [
