@@ -23,7 +23,7 @@ from nlu_engine.embeddings import (
     release_for,
 )
 from nlu_engine.errors import NotEnoughData
-from nlu_engine.neural_training import train_neural
+from nlu_engine.neural_training import Schedule, train_neural
 from nlu_engine.out_of_scope import negatives_for, shared_talk
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
@@ -40,11 +40,17 @@ def ignore(step: str, fraction: float) -> None:
 
 
 def train_parsers(
-    data: TrainingData, *, tier: Tier = "full", seed: int = 0, on_progress: Progress = ignore
+    data: TrainingData,
+    *,
+    tier: Tier = "full",
+    seed: int = 0,
+    schedule: Schedule | None = None,
+    on_progress: Progress = ignore,
 ) -> ParserPair:
     """Train the DNN and the MaxEnt-CRF baseline on ``data``.
 
     ``tier``: "quick" reads the static store alone; "full" also the contextual encoder.
+    ``schedule``: another than the usual one for the DNN.
 
     ``on_progress(step, fraction)`` is called several times a second with the step's name and
     the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
@@ -73,6 +79,7 @@ def train_parsers(
         copies=copies,
         negatives=negatives,
         seed=seed,
+        schedule=schedule,
         on_progress=lambda share: on_progress("DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share),
     )
     seconds = {"maxent_crf": between - started, "neural": time.process_time() - between}

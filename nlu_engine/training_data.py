@@ -68,7 +68,7 @@ class TrainingData:
             exact=_exact(model, locale),
             slot_values=_slot_values(model),
             slot_types=_slot_types(model),
-            fallback=_fallback(model),
+            fallback=fallback_in(model),
         )
 
     @classmethod
@@ -96,7 +96,7 @@ class TrainingData:
         )
 
 
-def _fallback(model: InteractionModel) -> Fallback | None:
+def fallback_in(model: InteractionModel) -> Fallback | None:
     """Return the fallback that ``model`` asks for; a level that Alexa does not have is MEDIUM."""
     if all(intent.name != FALLBACK_INTENT for intent in model.intents):
         return None

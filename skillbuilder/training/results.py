@@ -61,6 +61,20 @@ def _tile(metrics: dict[str, Any], key: str, title: str, text: str) -> Tile:
     return Tile(title, text, values, "" if tied else best[1], shown_intervals, lower)
 
 
+def reliability_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the bins of confidence, each with those of both parsers or None."""
+    of = [{one["low"]: one for one in metrics[name]["reliability"]} for name in PARSERS]
+    edges = {one["low"]: one["high"] for bins in of for one in bins.values()}
+    return [
+        {
+            "middle": (low + high) / 2,
+            "label": f"{low:.0%} to {high:.0%}",
+            "parsers": [bins.get(low) for bins in of],
+        }
+        for low, high in sorted(edges.items())
+    ]
+
+
 @dataclass(frozen=True)
 class RowShown:
     """A row as the page shows it, by one of the parsers."""
