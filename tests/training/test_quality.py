@@ -21,12 +21,14 @@ MORE = {
 }
 
 
+# The lease is renewed on a connection of its own.
+@pytest.mark.django_db(transaction=True)
 def test_folds_are_measured_and_give_way_to_builds(
     skill: Skill, alice: Any, browser_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # How well they learn is not what this is about.
     monkeypatch.setattr(quality, "SHORTER", 100)
-    monkeypatch.setattr(quality, "LEAST_STEPS", 10)
+    monkeypatch.setattr(quality, "LEAST_STEPS", 15)
     for name, samples in MORE.items():
         add_samples(skill.intents.get(name=name), samples)
     run = runs.claim(runs.request_run(skill)[0].pk)
