@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from nlu_engine.annotations import Answer, by_value, csv_table, marked
 from nlu_engine.frames import SlotSpan
@@ -128,9 +128,7 @@ def chosen_rows(evaluation: Evaluation, parser: str, query: Any) -> QuerySet[Eva
     if query.get("show") == "failing":
         rows = rows.filter(**{f"{parser}_right": False})
     if query.get("show") == "differ":
-        rows = rows.filter(neural_right=True, maxent_crf_right=False) | rows.filter(
-            neural_right=False, maxent_crf_right=True
-        )
+        rows = rows.exclude(neural_right=F("maxent_crf_right"))
     if query.get("show") in CHANGES:
         rows = rows.filter(**{f"{parser}_change": query.get("show")})
     if expected := query.get("expected", "").replace("\x00", ""):
