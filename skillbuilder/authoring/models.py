@@ -123,6 +123,8 @@ class Change(models.Model):
     differences = models.JSONField(default=list)
     # The whole document before, where something was removed that can be brought back.
     before = models.JSONField(null=True, blank=True)
+    # The steps back (authoring.rows), of every edit but a replaced document.
+    undo = models.JSONField(null=True, blank=True)
 
     class Meta:
         ordering = ["-pk"]

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from nlu_engine.errors import ArtifactError, EmbeddingsError, InvalidUtterance
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
+from nlu_engine.templates import TemplateError
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.checklist import note_tried
 from skillbuilder.authoring.forms import SamplesForm
@@ -22,6 +23,7 @@ from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Intent, Skill
 from skillbuilder.authoring.pages import by_htmx, show, skill_page
 from skillbuilder.authoring.people import VIEWER
+from skillbuilder.authoring.sample_lines import clean_sample
 from skillbuilder.console import lessons, many
 from skillbuilder.console.answers import TITLES, Answer, answer, changes
 from skillbuilder.console.suggestions import suggestions
@@ -285,16 +287,19 @@ def console_teach(request: HttpRequest, skill: Skill) -> HttpResponse:
     if not form.is_valid():
         error = next(message for found in form.errors.values() for message in found)
         return taught(request, skill, context | {"error": error}, 422)
-    samples = form.cleaned_data["text"]
-    if request.POST.get("listed"):
-        samples = [lessons.opened(intent, sample) for sample in samples]
-    samples = [editing.clean_sample(sample) for sample in samples]
-    other = lessons.elsewhere(intent, samples)
-    if other and not request.POST.get("anyway"):
-        return taught(request, skill, context | {"other": other, "samples": samples}, 422)
-    utterance = request.POST.get("utterance", "")
-    context["remarks"] = lessons.remarks(skill, intent, samples[0], utterance)
-    context["added"] = editing.add_samples(intent, samples).added
+    samples = [row.sample for row in form.cleaned_data["rows"]]
+    try:
+        if request.POST.get("listed"):
+            samples = [lessons.opened(intent, sample) for sample in samples]
+        samples = [clean_sample(sample) for sample in samples]
+        other = lessons.elsewhere(intent, samples)
+        if other and not request.POST.get("anyway"):
+            return taught(request, skill, context | {"other": other, "samples": samples}, 422)
+        utterance = request.POST.get("utterance", "")
+        context["remarks"] = lessons.remarks(skill, intent, samples[0], utterance)
+        context["added"] = editing.add_samples(intent, samples).added
+    except (TemplateError, editing.LinesRefused) as error:
+        return taught(request, skill, context | {"error": str(error)}, 422)
     if entry := log_entry(request, skill):
         parse_log.reviewed(entry, LoggedParse.Review.CORRECTED)
     return taught(request, skill, context | {"sample": samples[0], "colors": slot_colors(skill)})

@@ -24,6 +24,9 @@ _LIMIT = settings.TRAINING_TIME_LIMIT.total_seconds()
 @shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
 def train_run(run_id: str) -> None:
     """Train the run if it is still there to be claimed; its row tells what came of it."""
+    # Torch takes seconds to come in on a busy machine: before the claim, whose lease runs.
+    import skillbuilder.training.build  # noqa: F401
+
     run = runs.claim(uuid.UUID(run_id))
     if run is not None:
         record(run)
