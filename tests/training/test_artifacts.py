@@ -89,10 +89,16 @@ def test_many_threads_parse_at_once_and_agree(skill: Skill, ready_run: TrainingR
                 wrong.append(parse)
 
     threads = [threading.Thread(target=work, args=(offset,)) for offset in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    usual = sys.getswitchinterval()
+    # Else threads rarely meet between two lines of one parse.
+    sys.setswitchinterval(1e-5)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(usual)
     assert wrong == []
 
 
