@@ -69,50 +69,6 @@ on("paste", "[data-many]", (field, e) => {
   many.dispatchEvent(new Event("review"));
 });
 
-// --- console -----------------------------------------------------------------------------
-
-const HISTORY_LENGTH = 50;
-
-const readHistory = (key) => {
-  try {
-    return JSON.parse(sessionStorage.getItem(key)) || [];
-  } catch {
-    return [];
-  }
-};
-
-const remember = (key, text) => {
-  const kept = readHistory(key).filter((other) => other !== text);
-  try {
-    sessionStorage.setItem(key, JSON.stringify([...kept, text].slice(-HISTORY_LENGTH)));
-  } catch {
-    // Full or switched off: there is then no history, and nothing else breaks.
-  }
-};
-
-on("submit", "[data-console]", (form) => {
-  const field = form.querySelector("[data-history]");
-  if (field.value.trim()) remember(field.dataset.history, field.value);
-  delete field.dataset.at;
-});
-
-on("keydown", "[data-history]", (field, e) => {
-  if (e.key !== "ArrowUp" && e.key !== "ArrowDown") return;
-  const kept = readHistory(field.dataset.history);
-  if (!kept.length) return;
-  e.preventDefault();
-  const at = Number(field.dataset.at ?? kept.length) + (e.key === "ArrowUp" ? -1 : 1);
-  field.dataset.at = Math.min(Math.max(at, 0), kept.length);
-  field.value = kept[field.dataset.at] ?? "";
-});
-
-on("click", "[data-utterance]", (button) => {
-  const field = document.querySelector("[data-history]");
-  field.value = button.dataset.utterance;
-  field.form.requestSubmit();
-  field.focus();
-});
-
 // --- badges of checks ---------------------------------------------------------------------
 
 // The checks of a page come after it, with a badge for each thing on the page that has some.

@@ -26,6 +26,7 @@ from skillbuilder.api.errors import InvalidFields, PreconditionFailed
 from skillbuilder.api.serializers import (
     ChecksSerializer,
     ErrorSerializer,
+    ExplanationPairSerializer,
     NewRunSerializer,
     NewSkillSerializer,
     ParsePairSerializer,
@@ -47,7 +48,7 @@ from skillbuilder.authoring.import_export import (
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import artifacts, runs
+from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.models import TrainingRun
 
 EXAMPLE = {
@@ -387,5 +388,25 @@ class Parse(APIView):
         """Parse an utterance with the skill's latest ready run."""
         skill = visible_skill(request, slug, changing=VIEWER)
         wanted = validated(UtteranceSerializer, request.data)
-        _, pair = artifacts.parse(skill, wanted["utterance"])
+        run, pair = artifacts.parse(skill, wanted["utterance"])
+        parse_log.record(skill, run, pair)
         return Response(pair.to_dict())
+
+
+class Explain(APIView):
+    """Why both parsers answered as they did."""
+
+    @extend_schema(
+        operation_id="explain",
+        summary="Explain the parses of an utterance",
+        request=UtteranceSerializer,
+        responses={200: ExplanationPairSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Tell near samples, values, probabilities of tags, and what the answers came from."""
+        skill = visible_skill(request, slug, changing=VIEWER)
+        wanted = validated(UtteranceSerializer, request.data)
+        run = runs.latest_ready_run(skill)
+        if run is None:
+            raise runs.NotTrained(skill)
+        return Response(artifacts.explainer_of(run).to_dict(wanted["utterance"]))
