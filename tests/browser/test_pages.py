@@ -62,7 +62,9 @@ def test_a_slot_type_is_changed_by_choosing(page: Page, skill_url: str) -> None:
 
 def test_a_lost_session_leads_to_the_sign_in_page(page: Page, skill_url: str) -> None:
     first_intent(page, skill_url)
-    page.wait_for_load_state("networkidle")  # or the checks, which come later, lead there
+    # The checks come later: without a session they would lead there before anything is typed.
+    page.locator("#object-checks details").wait_for(state="attached")
+    page.locator("#check-badge:not([hx-get])").wait_for(state="attached")
     page.context.clear_cookies(name="sessionid")
     page.get_by_label("New sample utterance").fill("anyone there")
     page.get_by_label("New sample utterance").press("Enter")
