@@ -23,6 +23,8 @@ from skillbuilder.authoring.import_export import (
     import_interaction_model,
 )
 from skillbuilder.authoring.models import (
+    Annotation,
+    AnnotationSet,
     Intent,
     SampleUtterance,
     Skill,
@@ -42,6 +44,8 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     SampleUtterance: ("text",),
     SlotType: ("name",),
     SlotValue: ("value", "synonyms", "value_id"),
+    AnnotationSet: ("name", "threshold", "revision"),
+    Annotation: ("utterance", "expected", "reference_timestamp"),
 }
 
 
