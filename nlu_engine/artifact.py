@@ -43,7 +43,7 @@ from nlu_engine.errors import (
     IncompatibleArtifact,
 )
 from nlu_engine.features import FeatureExtractor, Vocabulary
-from nlu_engine.gazetteer import Gazetteer
+from nlu_engine.listed import ListedValues
 from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.out_of_scope import Fallback
 from nlu_engine.parsers import ParserPair, SkillParser
@@ -274,7 +274,7 @@ def _neural(contents: _Contents) -> SkillParser:
         vocabulary,
         contents.manifest["tier"],
         covered=is_covered(contents.manifest["locale"]),
-        listed=Gazetteer(skill["resolver"].slot_values if reads_lists else {}),
+        listed=ListedValues(skill["resolver"].slot_values if reads_lists else {}),
     )
     recognizer = NeuralRecognizer(arrays, vocabulary, extract, allowed)
     return SkillParser(recognizer, **skill)

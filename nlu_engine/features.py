@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, load_encoder
-from nlu_engine.gazetteer import Gazetteer
+from nlu_engine.listed import ListedValues
 from nlu_engine.utterances import Token, normalize
 
 MAX_CHARACTERS = 16
@@ -98,7 +98,7 @@ class FeatureExtractor:
         tier: Tier,
         *,
         covered: bool,
-        listed: Gazetteer,
+        listed: ListedValues,
     ) -> None:
         self.tier = tier
         self.listed = listed

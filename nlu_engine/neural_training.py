@@ -22,7 +22,7 @@ from nlu_engine.features import (
     shapes_of,
 )
 from nlu_engine.frames import AnnotatedUtterance
-from nlu_engine.gazetteer import Gazetteer
+from nlu_engine.listed import ListedValues
 from nlu_engine.network import Batch, Network, NetworkShape
 from nlu_engine.neural import Allowed, NeuralRecognizer
 from nlu_engine.start import load_layers, start_from
@@ -33,7 +33,7 @@ from nlu_engine.weights import pack
 MAX_TRAINING_TOKENS = 128
 """Tokens of a training utterance that the network sees; a longer one is cut."""
 
-NOTHING_LISTED = Gazetteer({})
+NOTHING_LISTED = ListedValues({})
 
 Progress = Callable[[float], None]
 
@@ -128,7 +128,7 @@ def prepare(
     tier: Tier,
     *,
     covered: bool,
-    listed: Gazetteer = NOTHING_LISTED,
+    listed: ListedValues = NOTHING_LISTED,
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
 ) -> TrainingSet:
@@ -215,7 +215,7 @@ def train_neural(
         embeddings,
         tier,
         covered=is_covered(data.locale),
-        listed=Gazetteer(data.slot_values),
+        listed=ListedValues(data.slot_values),
         copies=copies,
         negatives=negatives,
     )

@@ -436,7 +436,7 @@ def _dialog_slot(
         fix = f"Add it to the slots of {intent!r}, or remove it from the dialog."
         yield _warning("unknown-dialog-slot", f"{path}.name", message, name, fix)
         return
-    if found.get("type") != slot.type:
+    if found.get("type", slot.type) != slot.type:
         message = f"In the dialog the slot {name!r} has another type than in the intent."
         fix = f"Write {slot.type!r}."
         yield _warning("dialog-slot-type", f"{path}.type", message, found.get("type"), fix)

@@ -59,7 +59,7 @@ def train_parsers(
     _check(data)
     torch.set_num_threads(1)  # two threads on a busy machine can be five times slower than one
     embeddings = load_embeddings(release_for(data.locale))
-    resolver = Resolver(data.slot_values, data.slot_types, data.locale)
+    resolver = Resolver(data.slot_values, data.slot_types, data.locale, data.value_ids)
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
     negatives = _negatives(data, embeddings, seed)

@@ -264,6 +264,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": ["error", "warning"],
         "CheckSeverityEnum": ["error", "warning", "hint"],
+        "ParserEnum": ["neural", "maxent_crf"],
     },
 }
 

@@ -123,6 +123,31 @@ def tiny_document() -> dict[str, Any]:
 
 
 @pytest.fixture
+def dialog_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
+    """Return the tiny skill with a dialog: it asks for the size and confirms the order."""
+    inner = tiny_document["interactionModel"]
+    inner["languageModel"]["intents"][0]["samples"].append("order a pizza")
+    size = {
+        "name": "size",
+        "elicitationRequired": True,
+        "prompts": {"elicitation": "Elicit.size"},
+        "validations": [{"type": "hasEntityResolutionMatch", "prompt": "Known.size"}],
+    }
+    asks = {"confirmationRequired": True, "prompts": {"confirmation": "Confirm"}, "slots": [size]}
+    inner["dialog"] = {"intents": [{"name": "OrderPizza", **asks}]}
+    texts = {
+        "Elicit.size": "How big?",
+        "Known.size": "Small or large, please.",
+        "Confirm": "A {size} pizza?",
+    }
+    inner["prompts"] = [
+        {"id": name, "variations": [{"type": "PlainText", "value": text}]}
+        for name, text in texts.items()
+    ]
+    return tiny_document
+
+
+@pytest.fixture
 def tiny_model(tiny_document: dict[str, Any]) -> InteractionModel:
     """Return the tiny skill as an interaction model."""
     return InteractionModel.from_json(tiny_document)

@@ -21,7 +21,10 @@ from nlu_engine.documents import child_path, shown
 from nlu_engine.errors import Problem
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from skillbuilder.api.documents import InvalidDocument
+from skillbuilder.authoring.annotation_sets import SetFull
+from skillbuilder.authoring.editing import Conflict, NameTaken
 from skillbuilder.authoring.skills import SlugTaken
+from skillbuilder.training.evaluations import NothingToEvaluate
 from skillbuilder.training.runs import NotTrained, code_of
 
 
@@ -46,13 +49,19 @@ class InvalidFields(exceptions.ValidationError):
 STATUS: dict[type[Exception], int] = {
     engine.InvalidInteractionModel: status.HTTP_400_BAD_REQUEST,
     engine.InvalidLabelledData: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidAnnotationSet: status.HTTP_400_BAD_REQUEST,
     engine.InvalidValueList: status.HTTP_400_BAD_REQUEST,
     engine.InvalidUtterance: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidDialogueState: status.HTTP_400_BAD_REQUEST,
     engine.NotEnoughData: status.HTTP_400_BAD_REQUEST,
     InvalidDocument: status.HTTP_400_BAD_REQUEST,
     PreconditionFailed: status.HTTP_412_PRECONDITION_FAILED,
     SlugTaken: status.HTTP_409_CONFLICT,
     NotTrained: status.HTTP_409_CONFLICT,
+    NothingToEvaluate: status.HTTP_409_CONFLICT,
+    NameTaken: status.HTTP_409_CONFLICT,
+    SetFull: status.HTTP_409_CONFLICT,
+    Conflict: status.HTTP_409_CONFLICT,
     engine.TrainingCancelled: status.HTTP_409_CONFLICT,
     # An artifact of another engine, or one that is gone: building again cures it.
     engine.IncompatibleArtifact: status.HTTP_409_CONFLICT,
@@ -87,6 +96,9 @@ def body_of(error: Exception) -> dict[str, Any]:
         # The engine does not know where in what document the utterance stood.
         fix = f"Send 1 to {MAX_UTTERANCE_LENGTH:,} characters."
         problems = [Problem("invalid-utterance", "$.utterance", str(error), fix=fix).to_dict()]
+    if isinstance(error, engine.InvalidDialogueState):
+        fix = "Send the state of the last answer, or none to begin anew."
+        problems = [Problem("invalid-state", "$.state", str(error), fix=fix).to_dict()]
     return {"code": code_of(error), "message": str(error), "problems": problems}
 
 

@@ -32,6 +32,8 @@ from skillbuilder.authoring.import_export import (
     parts_around,
 )
 from skillbuilder.authoring.models import (
+    Annotation,
+    AnnotationSet,
     Intent,
     SampleUtterance,
     Skill,
@@ -51,6 +53,8 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     SampleUtterance: ("text",),
     SlotType: ("name",),
     SlotValue: ("value", "synonyms", "value_id"),
+    AnnotationSet: ("name", "threshold", "revision"),
+    Annotation: ("utterance", "expected", "reference_timestamp"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from skillbuilder.authoring import (
+    annotation_views,
     check_views,
     dialog_views,
     history_views,
@@ -18,6 +19,7 @@ from skillbuilder.authoring import (
     word_map_views,
 )
 
+_SET = "skills/<slug:slug>/annotation-sets/<int:set_pk>"
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
 _MEMBER = "skills/<slug:slug>/people/<int:member_pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
@@ -115,5 +117,49 @@ urlpatterns = [
         f"{_SLOT_TYPE}/values/<int:value_pk>/delete",
         slot_type_views.value_delete,
         name="value-delete",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets",
+        annotation_views.annotation_set_list,
+        name="annotation-set-list",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets/add",
+        annotation_views.annotation_add,
+        name="annotation-add",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets/mark",
+        annotation_views.annotation_mark,
+        name="annotation-mark",
+    ),
+    path(f"{_SET}/", annotation_views.annotation_set_detail, name="annotation-set"),
+    path(f"{_SET}/fill", annotation_views.annotation_set_fill, name="annotation-set-fill"),
+    path(
+        f"{_SET}/settings",
+        annotation_views.annotation_set_settings,
+        name="annotation-set-settings",
+    ),
+    path(f"{_SET}/delete", annotation_views.annotation_set_delete, name="annotation-set-delete"),
+    path(
+        f"{_SET}/problems",
+        annotation_views.annotation_set_problems,
+        name="annotation-set-problems",
+    ),
+    path(
+        f"{_SET}/download",
+        annotation_views.annotation_set_download,
+        name="annotation-set-download",
+    ),
+    path(f"{_SET}/annotations", annotation_views.annotation_create, name="annotation-create"),
+    path(
+        f"{_SET}/annotations/<int:annotation_pk>",
+        annotation_views.annotation_edit,
+        name="annotation-edit",
+    ),
+    path(
+        f"{_SET}/annotations/<int:annotation_pk>/delete",
+        annotation_views.annotation_delete,
+        name="annotation-delete",
     ),
 ]

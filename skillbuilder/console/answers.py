@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nlu_engine.frames import Parse, RankedIntent, SlotSpan
 from nlu_engine.parsers import ParsePair
@@ -112,7 +113,7 @@ def answer(skill: Skill, version: Version, utterance: str) -> Answer:
     Raises InvalidUtterance, and what load_parsers raises.
     """
     parsers = load_parsers(version.run)
-    found = compare(skill, parsers.parse(utterance), slot_colors(skill))
+    found = compare(skill, parsers.parse(utterance, datetime.now(UTC)), slot_colors(skill))
     return Answer(version, str(parsers.manifest.get("tier", "")), found)
 
 

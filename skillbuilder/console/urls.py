@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from skillbuilder.console import account, log_views, skill_list, views
+from skillbuilder.console import account, dialogue_views, log_views, skill_list, views
 
 urlpatterns = [
     path("", skill_list.skill_list, name="skill-list"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("skills/<slug:slug>/log", log_views.skill_log, name="skill-log"),
     path("skills/<slug:slug>/log/settings", log_views.log_settings, name="log-settings"),
     path("skills/<slug:slug>/log/<int:entry_pk>", log_views.log_review, name="log-review"),
+    path("skills/<slug:slug>/dialogue", dialogue_views.skill_dialogue, name="skill-dialogue"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("tokens", account.token_list, name="token-list"),

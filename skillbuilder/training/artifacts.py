@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from django.conf import settings
@@ -84,15 +85,18 @@ def load_parsers(run: TrainingRun) -> ParserPair:
     return _cache.get(run.pk, lambda: read_artifact(path_of(run.pk)))
 
 
-def parse(skill: Skill, utterance: str) -> tuple[TrainingRun, ParsePair]:
+def parse(
+    skill: Skill, utterance: str, reference: datetime | None = None
+) -> tuple[TrainingRun, ParsePair]:
     """Parse ``utterance`` with the run that ``skill`` parses with; return both.
 
+    ``reference``: the moment that "tomorrow" is relative to, now in UTC if None.
     Raises NotTrained, InvalidUtterance, and what load_parsers raises.
     """
     run = latest_ready_run(skill)
     if run is None:
         raise NotTrained(skill)
-    return run, load_parsers(run).parse(utterance)
+    return run, load_parsers(run).parse(utterance, reference or datetime.now(UTC))
 
 
 def explainer_of(run: TrainingRun) -> Explainer:

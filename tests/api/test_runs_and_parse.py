@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from skillbuilder.api.serializers import TimestampField
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, runs
@@ -116,6 +117,7 @@ def test_a_parse_is_the_object_of_the_command_line(
     response = api.post(parse, {"utterance": utterance})
     assert response.status_code == 200
     body = response.json()
+    assert body.pop("serves") == "neural"
     assert body == artifacts.load_parsers(ready_run).parse(utterance).to_dict()
     assert list(body) == ["utterance", "neural", "maxent_crf"]
     for name in ("neural", "maxent_crf"):
@@ -123,6 +125,19 @@ def test_a_parse_is_the_object_of_the_command_line(
         [slot] = body[name]["slots"]
         assert (slot["name"], slot["text"], slot["value"]) == ("size", "huge", "large")
         assert utterance[slot["start"] : slot["end"]] == "huge"
+        assert (slot["id"], slot["status"]) == ("L", "ER_SUCCESS_MATCH")
+
+
+def test_a_reference_keeps_its_offset() -> None:
+    read = TimestampField().to_internal_value
+    assert read("2026-11-24T23:00:00-05:00").isoformat() == "2026-11-24T23:00:00-05:00"
+    assert read("2026-11-24T23:00").isoformat() == "2026-11-24T23:00:00+00:00"
+
+
+def test_a_reference_that_is_no_moment_is_400(api: APIClient, parse: str) -> None:
+    response = api.post(parse, {"utterance": "hello", "referenceTimestamp": "tomorrow"})
+    assert response.status_code == 400
+    assert "2026-11-24T09:00:00Z" in response.json()["problems"][0]["message"]
 
 
 def test_an_answer_is_explained(api: APIClient, parse: str, ready_run: TrainingRun) -> None:

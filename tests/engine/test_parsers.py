@@ -11,7 +11,7 @@ import torch
 from nlu_engine.embeddings import TIERS, Tier, load_embeddings
 from nlu_engine.errors import InvalidUtterance, NotEnoughData, TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
-from nlu_engine.gazetteer import Gazetteer
+from nlu_engine.listed import ListedValues
 from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.neural_training import Schedule, network_for, prepare, train_neural
 from nlu_engine.parsers import ParserPair, SkillParser
@@ -90,7 +90,9 @@ def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier
         load_embeddings("en@2"),
         tier,
         covered=True,
-        listed=Gazetteer({"said": {tokens[1].text: "second"}, "other": {tokens[-1].text: "last"}}),
+        listed=ListedValues(
+            {"said": {tokens[1].text: "second"}, "other": {tokens[-1].text: "last"}}
+        ),
     )
     network = network_for(training_set).eval()
     # Encoded by itself, as when parsing: what else is in a batch moves a vector a little.

@@ -89,6 +89,12 @@ def percent(fraction: float) -> str:
 
 
 @register.filter
+def share(fraction: float | None) -> str:
+    """Return a share as ``percent`` has it, and a dash where there is none."""
+    return "–" if fraction is None else percent(fraction)
+
+
+@register.filter
 def thousands(number: int) -> str:
     """Return 50000 as "50,000"."""
     return f"{number:,}"

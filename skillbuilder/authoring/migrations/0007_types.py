@@ -22,7 +22,7 @@ def derive(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0005_samples"),
+        ("authoring", "0006_annotation_sets"),
     ]
 
     operations = [

@@ -20,7 +20,7 @@ MAX_WORDS = 8
 """Tokens of the longest value that is looked for."""
 
 
-class Gazetteer:
+class ListedValues:
     """The values of each slot that has some; ``slots`` in the order of the features.
 
     ``slot_values``: slot name -> normalized surface forms.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nlu_engine.gazetteer import MAX_WORDS, Gazetteer
+from nlu_engine.listed import MAX_WORDS, ListedValues
 from nlu_engine.utterances import tokenize
 
-LISTED = Gazetteer(
+LISTED = ListedValues(
     {
         "city": {"york": "York", "new york": "New York", "new": "New"},
         "shop": {"new york pizza": "NYP", "o'brien's": "O'Brien's"},
@@ -43,12 +43,12 @@ def test_the_longest_value_is_told_of_each_slot(utterance: str, city: str, shop:
 
 def test_slots_without_values_have_no_facts() -> None:
     assert LISTED.slots == ("city", "shop")
-    assert Gazetteer({"empty": {}})(tokenize("new york")).shape == (2, 0)
+    assert ListedValues({"empty": {}})(tokenize("new york")).shape == (2, 0)
 
 
 def test_values_longer_than_the_limit_are_not_told() -> None:
     words = [f"w{number}" for number in range(MAX_WORDS + 1)]
-    listed = Gazetteer({"a": {" ".join(words[:-1]): "a"}, "b": {" ".join(words): "b"}})
+    listed = ListedValues({"a": {" ".join(words[:-1]): "a"}, "b": {" ".join(words): "b"}})
     facts = listed(tokenize(" ".join(words))).reshape(-1, 2, 2)
     assert facts[:, 0].sum() == MAX_WORDS
     np.testing.assert_array_equal(facts[:, 1], 0)
