@@ -503,15 +503,6 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "isLessThan": lambda value, bound: value < bound,
     "isLessThanOrEqualTo": lambda value, bound: value <= bound,
 }
-VALIDATIONS = (
-    "hasEntityResolutionMatch",
-    "isInSet",
-    "isNotInSet",
-    *_COMPARISONS,
-    "isInDuration",
-    "isNotInDuration",
-)
-"""The nine validations of Alexa's dialog models."""
 
 
 def _violated(

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import skillbuilder.authoring
+from nlu_engine.dialog_model import VALIDATIONS
 from nlu_engine.dialogue import (
     ASKING,
     DENIED,
     FULFILLED,
     LEFT,
-    VALIDATIONS,
     Dialogue,
     FilledSlot,
     State,
