@@ -96,3 +96,28 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool]) -> fl
         for one in np.unique(bins)
     ]
     return float(sum(gaps) / len(values))
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The parses whose confidence is in [low, high): how many, how sure, how often right."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(
+    confidences: Sequence[float], right: Sequence[bool], bins: int = 10
+) -> list[ReliabilityBin]:
+    """Return the bins of a reliability diagram that hold a parse, by confidence."""
+    places = [min(int(confidence * bins), bins - 1) for confidence in confidences]
+    found = []
+    for place in sorted(set(places)):
+        rows = [row for row, other in enumerate(places) if other == place]
+        sure = sum(confidences[row] for row in rows) / len(rows)
+        hits = sum(right[row] for row in rows) / len(rows)
+        found.append(ReliabilityBin(place / bins, (place + 1) / bins, len(rows), sure, hits))
+    return found

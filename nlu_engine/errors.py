@@ -3,6 +3,7 @@
     EngineError                     base; every message carries the offending value
       InvalidInteractionModel       .problems: all of them, each with its JSON path
       InvalidLabelledData           .problems: all of them, each with its line
+      InvalidAnnotationSet          .problems: all of them, each with its path or line
       InvalidUtterance              an utterance that no parser accepts
       InvalidDialogueState          a state that no dialogue has
       EmbeddingsError               a shared embedding release is missing or damaged
@@ -80,6 +81,10 @@ class InvalidLabelledData(_WithProblems):
 
 class InvalidDialogueState(EngineError):
     """A state of a dialogue that no dialogue answered with."""
+
+
+class InvalidAnnotationSet(_WithProblems):
+    """The file is not an annotation set that can be stored."""
 
 
 class InvalidUtterance(EngineError):

@@ -23,7 +23,7 @@ from nlu_engine.embeddings import (
     release_for,
 )
 from nlu_engine.errors import NotEnoughData
-from nlu_engine.neural_training import train_neural
+from nlu_engine.neural_training import Schedule, train_neural
 from nlu_engine.out_of_scope import negatives_for, shared_talk
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
@@ -40,11 +40,17 @@ def ignore(step: str, fraction: float) -> None:
 
 
 def train_parsers(
-    data: TrainingData, *, tier: Tier = "full", seed: int = 0, on_progress: Progress = ignore
+    data: TrainingData,
+    *,
+    tier: Tier = "full",
+    seed: int = 0,
+    schedule: Schedule | None = None,
+    on_progress: Progress = ignore,
 ) -> ParserPair:
     """Train the DNN and the MaxEnt-CRF baseline on ``data``.
 
     ``tier``: "quick" reads the static store alone; "full" also the contextual encoder.
+    ``schedule``: that of the DNN; without one it is chosen by how much there is to learn from.
 
     ``on_progress(step, fraction)`` is called several times a second with the step's name and
     the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
@@ -57,10 +63,10 @@ def train_parsers(
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
     negatives = _negatives(data, embeddings, seed)
-    copies = copies_of(data.utterances, shared_talk(embeddings), seed=seed)
     baseline = train_baseline(
         data,
-        copies=copies,
+        # Values of the skill alone: the CRF knows words by heart, and any words do it harm.
+        copies=copies_of(data.utterances, seed=seed),
         negatives=negatives,
         on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share),
     )
@@ -70,9 +76,10 @@ def train_parsers(
         data,
         embeddings,
         tier,
-        copies=copies,
+        copies=copies_of(data.utterances, _talk(embeddings), seed=seed),
         negatives=negatives,
         seed=seed,
+        schedule=schedule,
         on_progress=lambda share: on_progress("DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share),
     )
     seconds = {"maxent_crf": between - started, "neural": time.process_time() - between}
@@ -100,6 +107,11 @@ def _negatives(data: TrainingData, embeddings: SharedEmbeddings, seed: int) -> l
         return []
     texts = [utterance.text for utterance in data.utterances]
     return [*data.negatives, *negatives_for(texts, embeddings, seed=seed)]
+
+
+def _talk(embeddings: SharedEmbeddings) -> list[str]:
+    """Return talk to cut any words from; of a release of many languages it would mix them."""
+    return shared_talk(embeddings) if len(embeddings.manifest["languages"]) == 1 else []
 
 
 def _check(data: TrainingData) -> None:

@@ -179,7 +179,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": REAP_EVERY,
         # With no worker about, yesterday's calls must not pile up.
         "options": {"expires": REAP_EVERY.total_seconds()},
-    }
+    },
+    "purge-parse-logs": {
+        "task": "skillbuilder.training.tasks.purge_parse_logs",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Files, sign-in, API -----------------------------------------------------------------

@@ -21,7 +21,10 @@ from nlu_engine.documents import child_path, shown
 from nlu_engine.errors import Problem
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from skillbuilder.api.documents import InvalidDocument
+from skillbuilder.authoring.annotation_sets import SetFull
+from skillbuilder.authoring.editing import Conflict, NameTaken
 from skillbuilder.authoring.skills import SlugTaken
+from skillbuilder.training.evaluations import NothingToEvaluate
 from skillbuilder.training.runs import NotTrained, code_of
 
 
@@ -46,6 +49,7 @@ class InvalidFields(exceptions.ValidationError):
 STATUS: dict[type[Exception], int] = {
     engine.InvalidInteractionModel: status.HTTP_400_BAD_REQUEST,
     engine.InvalidLabelledData: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidAnnotationSet: status.HTTP_400_BAD_REQUEST,
     engine.InvalidUtterance: status.HTTP_400_BAD_REQUEST,
     engine.InvalidDialogueState: status.HTTP_400_BAD_REQUEST,
     engine.NotEnoughData: status.HTTP_400_BAD_REQUEST,
@@ -53,6 +57,10 @@ STATUS: dict[type[Exception], int] = {
     PreconditionFailed: status.HTTP_412_PRECONDITION_FAILED,
     SlugTaken: status.HTTP_409_CONFLICT,
     NotTrained: status.HTTP_409_CONFLICT,
+    NothingToEvaluate: status.HTTP_409_CONFLICT,
+    NameTaken: status.HTTP_409_CONFLICT,
+    SetFull: status.HTTP_409_CONFLICT,
+    Conflict: status.HTTP_409_CONFLICT,
     engine.TrainingCancelled: status.HTTP_409_CONFLICT,
     # An artifact of another engine, or one that is gone: building again cures it.
     engine.IncompatibleArtifact: status.HTTP_409_CONFLICT,

@@ -152,6 +152,10 @@ class RunSerializer(serializers.ModelSerializer):
             "seed",
             "engine_version",
             "embeddings",
+            "gate",
+            "gate_reason",
+            "serves",
+            "serves_reason",
             "created_at",
             "started_at",
             "finished_at",
@@ -235,11 +239,110 @@ class ParseSerializer(RankedIntentSerializer):
 
 
 class ParsePairSerializer(serializers.Serializer):
-    """What both parsers made of it, the same object as the command line's."""
+    """What both parsers made of it, as the command line prints it."""
 
     utterance = serializers.CharField()
     neural = ParseSerializer()
     maxent_crf = ParseSerializer()
+    serves = serializers.ChoiceField(
+        choices=["neural", "maxent_crf"],
+        help_text="Which of them has more of the skill's annotations right.",
+    )
+
+
+class ContributionSerializer(serializers.Serializer):
+    """What a feature of MaxEnt-CRF adds to a score, and to that of the next likeliest answer."""
+
+    feature = serializers.CharField()
+    label = serializers.CharField(help_text="The feature in words.")  # type: ignore[assignment]
+    weight = serializers.FloatField()
+    rival = serializers.FloatField()
+
+
+class IntentScoresSerializer(serializers.Serializer):
+    """How MaxEnt scored its intent: the intercept and all features added up."""
+
+    intent = serializers.CharField()
+    rival = serializers.CharField(help_text="The next likeliest.", allow_blank=True)
+    score = serializers.FloatField()
+    rival_score = serializers.FloatField()
+    intercept = serializers.FloatField()
+    rival_intercept = serializers.FloatField()
+    features = ContributionSerializer(many=True)
+
+
+class NearSampleSerializer(serializers.Serializer):
+    """A sample utterance that means nearly the same."""
+
+    intent = serializers.CharField()
+    sample = serializers.CharField()
+    similarity = serializers.FloatField(help_text="By the shared embeddings, at most 1.")
+
+
+class PlacedSerializer(serializers.Serializer):
+    """Words of the utterance: ``utterance[start:end] == text``."""
+
+    text = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+
+
+class ValueHitSerializer(PlacedSerializer):
+    """Words that are a value or a synonym of a slot type."""
+
+    slot_type = serializers.CharField(allow_blank=True)
+    value = serializers.CharField()
+    slots = serializers.ListField(child=serializers.CharField())
+    taken = serializers.BooleanField(help_text="Whether the parser found a slot just there.")
+
+
+class TagSerializer(serializers.Serializer):
+    """A tag, "B-size", "I-size" or "O", and its probability at a word."""
+
+    tag = serializers.CharField()
+    probability = serializers.FloatField()
+
+
+class TokenSerializer(PlacedSerializer, TagSerializer):
+    """A word with its tag, the other likely tags, and what MaxEnt-CRF found it by."""
+
+    tags = TagSerializer(many=True)
+    features = ContributionSerializer(many=True)
+
+
+class MaskedWordSerializer(PlacedSerializer):
+    """A word without which the DNN answers otherwise, and that answer."""
+
+    intent = serializers.CharField()
+    confidence = serializers.FloatField(help_text="In the intent that is answered with the word.")
+    change = serializers.FloatField(help_text="Of that confidence; below 0 the word helps.")
+    slots = serializers.ListField(
+        child=serializers.CharField(), help_text="Those of other words that are found otherwise."
+    )
+
+
+class ExplanationSerializer(RankedIntentSerializer):
+    """Why one parser answered as it did."""
+
+    looked_up = serializers.BooleanField(help_text="A built-in intent says exactly this.")
+    sample = serializers.CharField(allow_null=True, help_text="The sample that it exactly is.")
+    out_of_scope = serializers.FloatField(allow_null=True)
+    out_of_scope_threshold = serializers.FloatField(
+        allow_null=True, help_text="Above it the fallback answers; null without one."
+    )
+    near_samples = NearSampleSerializer(many=True)
+    value_hits = ValueHitSerializer(many=True)
+    tokens = TokenSerializer(many=True)
+    masked_words = MaskedWordSerializer(many=True, help_text="The DNN's; else empty.")
+    intent_scores = IntentScoresSerializer(allow_null=True, help_text="MaxEnt-CRF's; else null.")
+
+
+class ExplanationPairSerializer(serializers.Serializer):
+    """Why both parsers answered as they did."""
+
+    utterance = serializers.CharField()
+    neural = ExplanationSerializer()
+    maxent_crf = ExplanationSerializer()
 
 
 class DialogActSerializer(serializers.Serializer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from skillbuilder.api import views
+from skillbuilder.api import annotation_views, views
 
 v1 = [
     path("skills", views.SkillList.as_view(), name="skills"),
@@ -18,9 +18,40 @@ v1 = [
     path("skills/<slug:slug>/checks", views.Checks.as_view(), name="checks"),
     path("skills/<slug:slug>/training-runs", views.RunList.as_view(), name="training-runs"),
     path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),
+    path("skills/<slug:slug>/explain", views.Explain.as_view(), name="explain"),
     path("skills/<slug:slug>/dialogue", views.Dialogue.as_view(), name="dialogue"),
     path("training-runs/<uuid:run_id>", views.RunDetail.as_view(), name="training-run"),
     path("training-runs/<uuid:run_id>/cancel", views.RunCancel.as_view(), name="run-cancel"),
+    path(
+        "skills/<slug:slug>/annotation-sets",
+        annotation_views.AnnotationSets.as_view(),
+        name="annotation-sets",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets/<int:set_id>",
+        annotation_views.AnnotationSetDetail.as_view(),
+        name="annotation-set",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets/<int:set_id>/annotations",
+        annotation_views.Annotations.as_view(),
+        name="annotations",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets/<int:set_id>/evaluations",
+        annotation_views.Evaluations.as_view(),
+        name="evaluations",
+    ),
+    path(
+        "evaluations/<uuid:evaluation_id>",
+        annotation_views.EvaluationDetail.as_view(),
+        name="evaluation",
+    ),
+    path(
+        "evaluations/<uuid:evaluation_id>/results",
+        annotation_views.EvaluationResults.as_view(),
+        name="evaluation-results",
+    ),
 ]
 
 urlpatterns = [

@@ -28,6 +28,7 @@ from skillbuilder.api.serializers import (
     ChecksSerializer,
     DialogueSerializer,
     ErrorSerializer,
+    ExplanationPairSerializer,
     NewRunSerializer,
     NewSkillSerializer,
     ParsePairSerializer,
@@ -50,7 +51,7 @@ from skillbuilder.authoring.import_export import (
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import artifacts, runs
+from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.dialogues import converse
 from skillbuilder.training.models import TrainingRun
 
@@ -391,8 +392,28 @@ class Parse(APIView):
         """Parse an utterance with the skill's latest ready run."""
         skill = visible_skill(request, slug, changing=VIEWER)
         wanted = validated(UtteranceSerializer, request.data)
-        _, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
-        return Response(pair.to_dict())
+        run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
+        parse_log.record(skill, run, pair)
+        return Response(pair.to_dict() | {"serves": run.serves})
+
+
+class Explain(APIView):
+    """Why both parsers answered as they did."""
+
+    @extend_schema(
+        operation_id="explain",
+        summary="Explain the parses of an utterance",
+        request=UtteranceSerializer,
+        responses={200: ExplanationPairSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Tell near samples, values, probabilities of tags, and what the answers came from."""
+        skill = visible_skill(request, slug, changing=VIEWER)
+        wanted = validated(UtteranceSerializer, request.data)
+        run = runs.latest_ready_run(skill)
+        if run is None:
+            raise runs.NotTrained(skill)
+        return Response(artifacts.explainer_of(run).to_dict(wanted["utterance"]))
 
 
 class Dialogue(APIView):

@@ -109,10 +109,21 @@ def _value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotV
             )
 
 
+def parts_of(skill: Skill) -> tuple[list[Intent], list[SlotType]]:
+    """Return the intents and slot types of ``skill``, read with all that is in them."""
+    intents = skill.intents.prefetch_related("slots", "samples")
+    return list(intents), list(skill.slot_types.prefetch_related("values"))
+
+
 def export_interaction_model(skill: Skill) -> im.InteractionModel:
     """Return everything in ``skill`` as an interaction model, in the order it was written."""
-    intents = skill.intents.prefetch_related("slots", "samples")
-    slot_types = skill.slot_types.prefetch_related("values")
+    return model_of(skill, *parts_of(skill))
+
+
+def model_of(
+    skill: Skill, intents: Iterable[Intent], slot_types: Iterable[SlotType]
+) -> im.InteractionModel:
+    """Return ``skill`` with these parts, which were read already, as an interaction model."""
     return im.InteractionModel(
         invocation_name=skill.invocation_name,
         intents=tuple(_export_intent(row) for row in intents),

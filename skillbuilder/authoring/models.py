@@ -123,6 +123,8 @@ class Change(models.Model):
     differences = models.JSONField(default=list)
     # The whole document before, where something was removed that can be brought back.
     before = models.JSONField(null=True, blank=True)
+    # The steps back (authoring.rows), of every edit but a replaced document.
+    undo = models.JSONField(null=True, blank=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -258,3 +260,48 @@ class Checklist(models.Model):
 
     def __str__(self) -> str:
         return f"{self.skill} for {self.user}"
+
+
+class AnnotationSet(models.Model):
+    """Utterances with what is expected of a parser, to test each version of a skill with."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="annotation_sets")
+    name = models.CharField(max_length=120)
+    # The frame accuracy, in [0, 1], below which a new version does not go live.
+    threshold = models.FloatField(null=True, blank=True)
+    # Counts every change of an annotation, so that results can tell what they are of.
+    revision = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["skill", "name"], name="annotation_set_name_in_skill")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Annotation(models.Model):
+    """An utterance with the answers that are accepted, as nlu_engine.annotations has them."""
+
+    annotation_set = models.ForeignKey(
+        AnnotationSet, on_delete=models.CASCADE, related_name="annotations"
+    )
+    utterance = models.TextField()
+    expected = models.JSONField()
+    # Of the first answer, for lists to be cut by.
+    intent = models.CharField(max_length=200)
+    reference_timestamp = models.CharField(max_length=200, blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        indexes = [
+            models.Index(fields=["annotation_set", "position", "id"], name="annotation_list"),
+            models.Index(fields=["annotation_set", "intent"], name="annotation_intent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.utterance

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from nlu_engine.annotations import Annotation, read_annotations
 from nlu_engine.interaction_model import InteractionModel, read_document
 
 _FOLDER = Path(__file__).parent / "sample_skills"
@@ -13,13 +14,17 @@ _FOLDER = Path(__file__).parent / "sample_skills"
 
 @dataclass(frozen=True)
 class SampleSkill:
-    """A bundled interaction model; ``key`` names its file and makes a good slug."""
+    """A bundled interaction model; ``key`` names its file and makes a good slug.
+
+    ``annotations``: utterances to test it with, where there are any.
+    """
 
     key: str
     title: str
     description: str
     locale: str
     model: InteractionModel
+    annotations: tuple[Annotation, ...] = ()
 
 
 # The first one is what `make run` trains.
@@ -49,4 +54,10 @@ def get_sample_skill(key: str) -> SampleSkill:
     """Return the sample skill of that key; KeyError where there is none."""
     title, description = _SHELF[key]
     document = read_document((_FOLDER / f"{key}.json").read_bytes())
-    return SampleSkill(key, title, description, "en-US", InteractionModel.from_json(document))
+    model = InteractionModel.from_json(document)
+    return SampleSkill(key, title, description, "en-US", model, _annotations(key))
+
+
+def _annotations(key: str) -> tuple[Annotation, ...]:
+    path = _FOLDER / f"{key}.annotations.csv"
+    return tuple(read_annotations(path.read_bytes())) if path.exists() else ()

@@ -5,15 +5,19 @@ from __future__ import annotations
 from django.urls import path
 
 from skillbuilder.authoring import (
+    annotation_views,
     check_views,
     history_views,
     intent_views,
     people_views,
+    sample_import_views,
     slot_type_views,
+    transfer_views,
     views,
     word_map_views,
 )
 
+_SET = "skills/<slug:slug>/annotation-sets/<int:set_pk>"
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
 _MEMBER = "skills/<slug:slug>/people/<int:member_pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
@@ -31,6 +35,11 @@ urlpatterns = [
         "skills/<slug:slug>/history/<int:change_pk>/restore",
         history_views.change_restore,
         name="change-restore",
+    ),
+    path(
+        "skills/<slug:slug>/history/<int:change_pk>/undo",
+        history_views.change_undo,
+        name="change-undo",
     ),
     path("skills/<slug:slug>/people", people_views.skill_people, name="skill-people"),
     path("skills/<slug:slug>/leave", people_views.skill_leave, name="skill-leave"),
@@ -58,11 +67,26 @@ urlpatterns = [
         {"kind": "slot-types"},
         name="slot-type-checks",
     ),
+    path("skills/<slug:slug>/samples", sample_import_views.samples_import, name="samples-import"),
+    path(
+        "skills/<slug:slug>/samples/review",
+        sample_import_views.samples_import_review,
+        name="samples-import-review",
+    ),
+    path(
+        "skills/<slug:slug>/samples.csv",
+        sample_import_views.samples_download,
+        name="samples-download",
+    ),
     path("skills/<slug:slug>/intents", views.intent_create, name="intent-create"),
     path(f"{_INTENT}/", intent_views.intent_detail, name="intent-detail"),
     path(f"{_INTENT}/rename", intent_views.intent_rename, name="intent-rename"),
     path(f"{_INTENT}/delete", intent_views.intent_delete, name="intent-delete"),
+    path(f"{_INTENT}/transfer", transfer_views.intent_transfer, name="intent-transfer"),
     path(f"{_INTENT}/samples", intent_views.sample_create, name="sample-create"),
+    path(f"{_INTENT}/samples/review", intent_views.sample_review, name="sample-review"),
+    path(f"{_INTENT}/samples/chosen", intent_views.samples_chosen, name="samples-chosen"),
+    path(f"{_INTENT}/samples.csv", intent_views.sample_download, name="sample-download"),
     path(f"{_INTENT}/samples/mark", intent_views.sample_mark, name="sample-mark"),
     path(f"{_INTENT}/samples/<int:sample_pk>", intent_views.sample_edit, name="sample-edit"),
     path(
@@ -85,5 +109,49 @@ urlpatterns = [
         f"{_SLOT_TYPE}/values/<int:value_pk>/delete",
         slot_type_views.value_delete,
         name="value-delete",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets",
+        annotation_views.annotation_set_list,
+        name="annotation-set-list",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets/add",
+        annotation_views.annotation_add,
+        name="annotation-add",
+    ),
+    path(
+        "skills/<slug:slug>/annotation-sets/mark",
+        annotation_views.annotation_mark,
+        name="annotation-mark",
+    ),
+    path(f"{_SET}/", annotation_views.annotation_set_detail, name="annotation-set"),
+    path(f"{_SET}/fill", annotation_views.annotation_set_fill, name="annotation-set-fill"),
+    path(
+        f"{_SET}/settings",
+        annotation_views.annotation_set_settings,
+        name="annotation-set-settings",
+    ),
+    path(f"{_SET}/delete", annotation_views.annotation_set_delete, name="annotation-set-delete"),
+    path(
+        f"{_SET}/problems",
+        annotation_views.annotation_set_problems,
+        name="annotation-set-problems",
+    ),
+    path(
+        f"{_SET}/download",
+        annotation_views.annotation_set_download,
+        name="annotation-set-download",
+    ),
+    path(f"{_SET}/annotations", annotation_views.annotation_create, name="annotation-create"),
+    path(
+        f"{_SET}/annotations/<int:annotation_pk>",
+        annotation_views.annotation_edit,
+        name="annotation-edit",
+    ),
+    path(
+        f"{_SET}/annotations/<int:annotation_pk>/delete",
+        annotation_views.annotation_delete,
+        name="annotation-delete",
     ),
 ]

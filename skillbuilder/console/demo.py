@@ -15,6 +15,7 @@ from knox.models import get_token_model
 
 from nlu_engine.frames import Parse, SlotSpan
 from nlu_engine.parsers import ParsePair
+from skillbuilder.authoring.annotation_sets import create_set
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.sample_skills import SampleSkill, list_sample_skills
 from skillbuilder.authoring.skills import create_skill
@@ -77,16 +78,17 @@ def import_sample_skills(owner: User) -> list[Skill]:
         for sample in list_sample_skills()
         if not Skill.objects.filter(slug=slug_of(sample)).exists()
     ]
-    return [
-        create_skill(
-            owner,
-            name=sample.title,
-            locale=sample.locale,
-            slug=slug_of(sample),
-            model=sample.model,
-        )
-        for sample in missing
-    ]
+    return [import_sample_skill(owner, sample) for sample in missing]
+
+
+def import_sample_skill(owner: User, sample: SampleSkill) -> Skill:
+    """Make a skill of ``sample``, with its annotation set if it has one."""
+    skill = create_skill(
+        owner, name=sample.title, locale=sample.locale, slug=slug_of(sample), model=sample.model
+    )
+    if sample.annotations:
+        create_set(skill, "What customers say", sample.annotations)
+    return skill
 
 
 def slug_of(sample: SampleSkill) -> str:

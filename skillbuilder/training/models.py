@@ -3,19 +3,54 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import AnnotationSet, Skill
 
 
-class TrainingRun(models.Model):
-    """One attempt to train both parsers of a skill from a frozen interaction model.
+class LeasedWork(models.Model):
+    """Work that its row owns: who claimed it, until when, what came of it (see leases.py).
 
-    This row owns the run: who claimed it, until when, what came of it. The queue
-    carries nothing but its id, so a lost or doubled message does no harm.
+    The queue carries nothing but its id, so a lost or doubled message does no harm.
     """
+
+    Status: Any
+    ACTIVE: tuple[Any, ...]
+    WORKING: Any
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Where it stands.
+    status = models.CharField(max_length=10)
+    step = models.CharField(max_length=40, blank=True)
+    progress = models.FloatField(default=0.0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    # What came of it.
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    metrics = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # When its id was last put in the queue.
+    enqueued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is queued or worked on."""
+        return self.status in self.ACTIVE
+
+
+class TrainingRun(LeasedWork):
+    """One attempt to train both parsers of a skill from a frozen interaction model."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -24,9 +59,14 @@ class TrainingRun(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
-    ACTIVE = (Status.QUEUED, Status.TRAINING)
+    class Gate(models.TextChoices):
+        OPEN = ""
+        PENDING = "pending"
+        HELD = "held"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    ACTIVE = (Status.QUEUED, Status.TRAINING)
+    WORKING = Status.TRAINING
+
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="training_runs")
     # What people call this version of the skill.
     name = models.CharField(max_length=80, blank=True)
@@ -37,26 +77,18 @@ class TrainingRun(models.Model):
     seed = models.PositiveIntegerField(default=0)
     engine_version = models.CharField(max_length=40)
     embeddings = models.CharField(max_length=40)
-    # Where it stands.
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    step = models.CharField(max_length=40, blank=True)
-    progress = models.FloatField(default=0.0)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    claim = models.UUIDField(null=True, blank=True)
-    lease_expires_at = models.DateTimeField(null=True, blank=True)
-    # What came of it.
-    error_code = models.CharField(max_length=60, blank=True)
-    error_message = models.TextField(blank=True)
     notes = models.JSONField(default=list, blank=True)
-    metrics = models.JSONField(default=dict, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    # Whether it may go live: not while annotation sets with a threshold are evaluated, nor
+    # after that if it fell below one (see gate.py).
+    gate = models.CharField(max_length=7, choices=Gate, default=Gate.OPEN, blank=True)
+    gate_reason = models.TextField(blank=True)
+    # Which parser answers for the skill, and why, where that is not the DNN.
+    serves = models.CharField(max_length=10, default="neural")
+    serves_reason = models.TextField(blank=True)
     # When a build last asked for this very content: the skill parses with the ready run
     # that was asked for last, which after an undone change is an old one.
     requested_at = models.DateTimeField(default=timezone.now)
-    # When its id was last put in the queue.
-    enqueued_at = models.DateTimeField(default=timezone.now)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -70,12 +102,169 @@ class TrainingRun(models.Model):
         indexes = [
             models.Index(fields=["skill", "status", "-requested_at"]),
             models.Index(fields=["status", "lease_expires_at"]),
+            models.Index(fields=["gate"], name="run_gate"),
         ]
 
     def __str__(self) -> str:
         return f"{self.skill} {self.status} {self.id}"
 
-    @property
-    def is_active(self) -> bool:
-        """Whether the run is queued or training."""
-        return self.status in self.ACTIVE
+
+class TriedUtterance(models.Model):
+    """An utterance that a user had parsed in the console, and in short what came of it."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="tried_utterances")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tried_utterances"
+    )
+    text = models.TextField()
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="tried_utterances")
+    neural_intent = models.CharField(max_length=200)
+    neural_confidence = models.FloatField()
+    maxent_crf_intent = models.CharField(max_length=200)
+    maxent_crf_confidence = models.FloatField()
+    # Whether the parsers found different intents or slots.
+    differ = models.BooleanField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["skill", "user", "-id"], name="tried_by_user")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ParseLog(models.Model):
+    """That a skill keeps what programs had parsed, how long, and what is never kept of it."""
+
+    skill = models.OneToOneField(Skill, on_delete=models.CASCADE, related_name="parse_log")
+    retention_days = models.PositiveSmallIntegerField(default=30)
+    # Names of slots whose words are taken out before anything is stored.
+    sensitive_slots = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"parse log of {self.skill}"
+
+
+class LoggedParse(models.Model):
+    """An utterance that a program had parsed, as a sample of either parser's making."""
+
+    class Review(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        CORRECTED = "corrected"
+        IGNORED = "ignored"
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="logged_parses")
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="logged_parses")
+    # The slots that the parser found are marked: "a {big|size} pizza"; sensitive ones "{phone}".
+    neural_sample = models.TextField()
+    maxent_crf_sample = models.TextField()
+    neural_intent = models.CharField(max_length=200)
+    maxent_crf_intent = models.CharField(max_length=200)
+    neural_confidence = models.FloatField()
+    maxent_crf_confidence = models.FloatField()
+    differ = models.BooleanField()
+    # What the queue is ranked by: the DNN's uncertainty and the disagreement.
+    doubt = models.FloatField()
+    milliseconds = models.FloatField()
+    review = models.CharField(max_length=10, choices=Review, default=Review.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["skill", "review", "-doubt"], name="review_queue"),
+            models.Index(fields=["skill", "created_at"], name="logged_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.neural_sample
+
+
+class Evaluation(LeasedWork):
+    """Both parsers of a run, measured.
+
+    Of the kind "annotations" on an annotation set; of "folds" on samples that each fold held
+    back, and of "curve" so with fewer and fewer samples: these train parsers of their own.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        READY = "ready"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    class Kind(models.TextChoices):
+        ANNOTATIONS = "annotations"
+        FOLDS = "folds"
+        CURVE = "curve"
+
+    ACTIVE = (Status.QUEUED, Status.RUNNING)
+    WORKING = Status.RUNNING
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="evaluations")
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="evaluations")
+    annotation_set = models.ForeignKey(
+        AnnotationSet,
+        on_delete=models.CASCADE,
+        related_name="evaluations",
+        null=True,
+        blank=True,
+    )
+    kind = models.CharField(max_length=11, choices=Kind, default=Kind.ANNOTATIONS)
+    # Of the set when its annotations were read: results of an older one are not compared.
+    set_revision = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    # The evaluation of another version that the rows are compared with.
+    previous = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(fields=["annotation_set", "status", "-created_at"], name="set_results"),
+            models.Index(fields=["status", "lease_expires_at"], name="evaluation_leases"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.run_id}: {self.status}"
+
+
+class EvaluatedRow(models.Model):
+    """One utterance of an evaluation: what was expected, and what each parser made of it."""
+
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    # Of the annotation, which may be gone since.
+    annotation_pk = models.BigIntegerField(null=True, blank=True)
+    utterance = models.TextField()
+    expected = models.JSONField()
+    expected_intent = models.CharField(max_length=200)
+    # Each parse as the API shows it.
+    neural = models.JSONField()
+    neural_intent = models.CharField(max_length=200)
+    neural_right = models.BooleanField()
+    maxent_crf = models.JSONField()
+    maxent_crf_intent = models.CharField(max_length=200)
+    maxent_crf_right = models.BooleanField()
+    # What came of the row since the previous evaluation: "fixed", "broken", "changed" or "".
+    neural_change = models.CharField(max_length=7, blank=True)
+    maxent_crf_change = models.CharField(max_length=7, blank=True)
+    # The nearest sample utterance: {"text", "intent"}, where something went wrong.
+    nearest = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        indexes = [
+            models.Index(fields=["evaluation", "neural_right", "position"], name="rows_of_the_dnn"),
+            models.Index(
+                fields=["evaluation", "maxent_crf_right", "position"], name="rows_of_the_baseline"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.utterance

@@ -1,7 +1,6 @@
 """The life of a training run: requested, claimed, kept alive, finished, found again.
 
-The row owns the run and every step of its life is one conditional update, so two workers,
-a doubled message or a worker that comes back from the dead cannot both win:
+The row owns the run, and every step of its life is one conditional update (leases.py):
 
     queued ──claim──► training ──finish──► ready | failed
       ▲                  │ lease ran out
@@ -15,22 +14,18 @@ import uuid
 from functools import partial
 from typing import Any
 
-from celery import current_app
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.text import camel_case_to_spaces
-from kombu.exceptions import ChannelError, KombuError
 
 import nlu_engine
 from nlu_engine.embeddings import release_for
-from nlu_engine.errors import InvalidInteractionModel, TrainingCancelled
+from nlu_engine.errors import InvalidInteractionModel
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import storage
+from skillbuilder.training import leases, storage
 from skillbuilder.training.models import TrainingRun
 
 log = logging.getLogger(__name__)
@@ -38,6 +33,8 @@ log = logging.getLogger(__name__)
 Status = TrainingRun.Status
 # By name, since the task's module imports this one.
 TRAIN_TASK = "skillbuilder.training.tasks.train_run"
+JUDGE_TASK = "skillbuilder.training.tasks.judge_run"
+REMEDY = "It may lack memory: build a smaller interaction model, or give the worker more."
 
 
 class NotTrained(Exception):
@@ -74,6 +71,7 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
         _supersede(skill, by=run)
         if run is not None:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
+            _judge_again(run)
             return run, False
         run = TrainingRun.objects.create(skill=skill, snapshot=model.to_json(), **identity)
         transaction.on_commit(partial(send, run.pk))
@@ -101,6 +99,13 @@ def _reusable(skill: Skill, identity: dict[str, Any]) -> TrainingRun | None:
     return next((run for run in ready if storage.exists(run.pk)), None)
 
 
+def _judge_again(run: TrainingRun) -> None:
+    """Look anew whether a run that was held back may go live: sets and thresholds change."""
+    held = TrainingRun.objects.filter(pk=run.pk, gate=TrainingRun.Gate.HELD)
+    if held.update(gate=TrainingRun.Gate.PENDING):
+        transaction.on_commit(partial(leases.send, JUDGE_TASK, run.pk))
+
+
 def _supersede(skill: Skill, by: TrainingRun | None) -> None:
     active = skill.training_runs.filter(status__in=TrainingRun.ACTIVE)
     for run in active:
@@ -109,18 +114,13 @@ def _supersede(skill: Skill, by: TrainingRun | None) -> None:
 
 
 def send(run_id: uuid.UUID) -> None:
-    """Put ``run_id`` in the queue; if the broker is away, the reaper does so later."""
-    try:
-        current_app.send_task(
-            TRAIN_TASK, [str(run_id)], ignore_result=True, retry_policy={"max_retries": 1}
-        )
-    except (KombuError, ChannelError, OSError) as error:
-        log.warning("run %s could not be sent, the reaper will: %s", run_id, error)
+    """Put ``run_id`` in the queue."""
+    leases.send(TRAIN_TASK, run_id)
 
 
 def latest_ready_run(skill: Skill) -> TrainingRun | None:
     """Return the run that ``skill`` parses with, or None if none is ready."""
-    ready = skill.training_runs.filter(status=Status.READY)
+    ready = skill.training_runs.filter(status=Status.READY, gate=TrainingRun.Gate.OPEN)
     return ready.order_by("-requested_at", "-pk").defer("snapshot").first()
 
 
@@ -130,15 +130,8 @@ def active_run(skill: Skill) -> TrainingRun | None:
 
 
 def cancel_run(run: TrainingRun) -> bool:
-    """Cancel ``run`` at once; its worker notices at its next heartbeat.
-
-    Returns False if it was over already.
-    """
-    cancelled = TrainingRun.objects.filter(pk=run.pk, status__in=TrainingRun.ACTIVE).update(
-        status=Status.CANCELLED, claim=None, lease_expires_at=None, finished_at=timezone.now()
-    )
-    run.refresh_from_db(fields=["status", "claim", "lease_expires_at", "finished_at"])
-    return bool(cancelled)
+    """Cancel ``run`` at once; returns False if it was over already."""
+    return leases.cancel(run)
 
 
 # --- Working ------------------------------------------------------------------------------
@@ -146,98 +139,30 @@ def cancel_run(run: TrainingRun) -> bool:
 
 def claim(run_id: uuid.UUID) -> TrainingRun | None:
     """Take the queued run ``run_id`` for this worker; None if it is not there to be taken."""
-    now = timezone.now()
-    claimed = TrainingRun.objects.filter(pk=run_id, status=Status.QUEUED).update(
-        status=Status.TRAINING,
-        claim=uuid.uuid4(),
-        lease_expires_at=now + settings.TRAINING_LEASE,
-        attempts=F("attempts") + 1,
-        started_at=now,
-        step="",
-        progress=0.0,
-    )
-    # None too if its skill is deleted at this very moment.
-    return (
-        TrainingRun.objects.select_related("skill").filter(pk=run_id).first() if claimed else None
-    )
-
-
-def _held(run: TrainingRun) -> QuerySet[TrainingRun]:
-    """Return the row of ``run``, as long as this worker holds the claim to it."""
-    return TrainingRun.objects.filter(pk=run.pk, claim=run.claim, status=Status.TRAINING)
-
-
-def heartbeat(run: TrainingRun) -> None:
-    """Renew the lease of ``run`` and write down its step and progress.
-
-    Raises TrainingCancelled if the run was cancelled, deleted or given to someone else.
-    """
-    renewed = _held(run).update(
-        lease_expires_at=timezone.now() + settings.TRAINING_LEASE,
-        step=run.step,
-        progress=run.progress,
-    )
-    if not renewed:
-        raise TrainingCancelled(f"Run {run.pk} is no longer ours: cancelled or lost.")
+    return leases.claim(TrainingRun.objects.select_related("skill"), run_id)
 
 
 def finish(run: TrainingRun, **outcome: Any) -> bool:
-    """Make ``run`` ready, with ``notes`` and ``metrics``; False if it is no longer ours."""
-    return _close(_held(run), status=Status.READY, progress=1.0, step="", **outcome)
+    """Make ``run`` ready, with ``notes`` and ``metrics``; False if it is no longer ours.
+
+    It goes live at once, unless annotation sets have a say in that and another version is live.
+    """
+    outcome["gate"] = TrainingRun.Gate.PENDING if _is_judged(run) else TrainingRun.Gate.OPEN
+    return leases.close(leases.held(run), status=Status.READY, progress=1.0, step="", **outcome)
+
+
+def _is_judged(run: TrainingRun) -> bool:
+    sets = run.skill.annotation_sets.filter(threshold__isnull=False, annotations__isnull=False)
+    return sets.exists() and latest_ready_run(run.skill) is not None
 
 
 def fail(run: TrainingRun, code: str, message: str) -> bool:
     """Make ``run`` failed for good, with the reason; False if it is no longer ours."""
-    return _close(_held(run), status=Status.FAILED, error_code=code, error_message=message)
-
-
-def _close(held: QuerySet[TrainingRun], **values: Any) -> bool:
-    values |= {"claim": None, "lease_expires_at": None, "finished_at": timezone.now()}
-    return bool(held.update(**values))
-
-
-# --- Finding what was lost ----------------------------------------------------------------
+    return leases.close(
+        leases.held(run), status=Status.FAILED, error_code=code, error_message=message
+    )
 
 
 def requeue_lost() -> int:
     """Queue again every run whose worker or whose message was lost; return how many."""
-    return _requeue_expired() + _resend_unheard()
-
-
-def _requeue_expired() -> int:
-    lost = TrainingRun.objects.filter(status=Status.TRAINING, lease_expires_at__lt=timezone.now())
-    return sum(_requeue(run) for run in lost.defer("snapshot"))
-
-
-def _requeue(run: TrainingRun) -> bool:
-    """Give the lost ``run`` another attempt, or fail it if it had them all."""
-    now = timezone.now()
-    # Looked at again in the update: its worker may have come through a moment ago.
-    lost = _held(run).filter(lease_expires_at__lt=now)
-    if run.attempts >= settings.TRAINING_ATTEMPTS:
-        message = (
-            f"The worker was lost in each of {run.attempts} attempts. It may lack memory: "
-            "build a smaller interaction model, or give the worker more."
-        )
-        return _close(lost, status=Status.FAILED, error_code="worker_lost", error_message=message)
-    requeued = lost.update(status=Status.QUEUED, claim=None, lease_expires_at=None, enqueued_at=now)
-    if requeued:
-        log.warning("run %s lost its worker, queued again", run.pk)
-        transaction.on_commit(partial(send, run.pk))
-    return bool(requeued)
-
-
-def _resend_unheard() -> int:
-    """Send the ids of runs again that waited so long that their message may be lost.
-
-    If it is not lost, the doubled message finds the run claimed and is dropped.
-    """
-    now = timezone.now()
-    waiting = TrainingRun.objects.filter(
-        status=Status.QUEUED, enqueued_at__lt=now - settings.TRAINING_LEASE
-    )
-    ids = list(waiting.values_list("pk", flat=True))
-    TrainingRun.objects.filter(pk__in=ids).update(enqueued_at=now)
-    for run_id in ids:
-        transaction.on_commit(partial(send, run_id))
-    return len(ids)
+    return leases.requeue_lost(TrainingRun.objects.defer("snapshot"), send, REMEDY)

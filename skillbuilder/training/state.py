@@ -41,13 +41,15 @@ class BuildState:
 
     ``active`` is queued or training, ``ready`` is what the console parses with, ``last``
     the newest of all; ``changed`` tells, while no run is active, whether the skill has
-    changed since ``ready``.
+    changed since ``ready``. ``waiting`` is a run of what is in the skill now that may not
+    go live, or not yet.
     """
 
     active: TrainingRun | None
     ready: TrainingRun | None
     last: TrainingRun | None
     changed: bool
+    waiting: TrainingRun | None = None
 
     @property
     def kind(self) -> str:
@@ -56,6 +58,8 @@ class BuildState:
             return "building"
         if self.last and self.last.status == Status.FAILED:
             return "failed"
+        if self.waiting:
+            return "held" if self.waiting.gate == TrainingRun.Gate.HELD else "judged"
         if not self.ready:
             return "none"
         return "changed" if self.changed else "ready"
@@ -67,7 +71,9 @@ def build_state(skill: Skill) -> BuildState:
     # During a build nobody asks, and pages that watch it ask for the rest every second.
     changed = active is None and ready is not None and differs(skill, ready)
     last = active or skill.training_runs.defer("snapshot").first()
-    return BuildState(active, ready, last, changed)
+    waits = changed and last is not None and last.gate and last.status == Status.READY
+    waiting = last if waits and last is not None and not differs(skill, last) else None
+    return BuildState(active, ready, last, changed, waiting)
 
 
 def differs(skill: Skill, run: TrainingRun) -> bool:

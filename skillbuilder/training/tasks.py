@@ -13,8 +13,8 @@ from django.db import InterfaceError, OperationalError
 
 from nlu_engine.errors import EngineError, TrainingCancelled
 from skillbuilder import broker
-from skillbuilder.training import runs, storage
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training import evaluations, gate, parse_log, runs, storage
+from skillbuilder.training.models import Evaluation, TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ _LIMIT = settings.TRAINING_TIME_LIMIT.total_seconds()
 @shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
 def train_run(run_id: str) -> None:
     """Train the run if it is still there to be claimed; its row tells what came of it."""
+    # Torch takes seconds to come in on a busy machine: before the claim, whose lease runs.
+    import skillbuilder.training.build  # noqa: F401
+
     run = runs.claim(uuid.UUID(run_id))
     if run is not None:
         record(run)
@@ -40,6 +43,7 @@ def record(run: TrainingRun) -> None:
 
     try:
         build(run)
+        gate.begin(run)
     except TrainingCancelled as error:
         log.info("%s", error)
     except EngineError as error:
@@ -56,11 +60,58 @@ def record(run: TrainingRun) -> None:
 
 
 @shared_task
+def judge_run(run_id: str) -> None:
+    """Evaluate a version on the skill's annotation sets again, to see whether it may go live."""
+    for run in TrainingRun.objects.defer("snapshot").filter(pk=run_id):
+        gate.begin(run)
+
+
+@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+def evaluate_run(pk: str) -> None:
+    """Evaluate a version if it is still there to be claimed; its row tells what came of it."""
+    evaluation = evaluations.claim(uuid.UUID(pk))
+    if evaluation is not None:
+        try:
+            record_evaluation(evaluation)
+        finally:
+            gate.decide(evaluation.run)
+
+
+def record_evaluation(evaluation: Evaluation) -> None:
+    """Do the claimed ``evaluation`` and write down how it ended, as ``record`` does."""
+    # Brings the parsers, which only a worker's child needs.
+    from skillbuilder.training.evaluation import evaluate
+
+    try:
+        evaluate(evaluation)
+    except TrainingCancelled as error:
+        log.info("%s", error)
+    except EngineError as error:
+        evaluations.fail(evaluation, runs.code_of(error), str(error))
+    except SoftTimeLimitExceeded:
+        evaluations.fail(evaluation, "time_limit", "The evaluation took too long. Split the set.")
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        message = "Something went wrong on our side. It has been logged."
+        evaluations.fail(evaluation, "internal", message)
+        raise
+
+
+@shared_task
 def reap() -> None:
     """Queue lost runs again and clear away what dead processes left; called by beat."""
     runs.requeue_lost()
+    evaluations.requeue_lost()
+    gate.resume()
     storage.sweep()
     broker.prune()
+
+
+@shared_task
+def purge_parse_logs() -> None:
+    """Delete what parse logs have kept long enough; called by beat."""
+    parse_log.purge()
 
 
 @worker_ready.connect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from skillbuilder.training import versions, views
+from skillbuilder.training import evaluation_views, versions, views
 
 urlpatterns = [
     path("skills/<slug:slug>/builds", views.skill_build, name="skill-build"),
@@ -22,4 +22,23 @@ urlpatterns = [
     ),
     path("builds/<uuid:run_id>/status", views.run_status, name="run-status"),
     path("builds/<uuid:run_id>/cancel", views.run_cancel, name="run-cancel"),
+    path("builds/<uuid:run_id>/release", views.run_release, name="run-release"),
+    path(
+        "skills/<slug:slug>/annotation-sets/<int:set_pk>/evaluate",
+        evaluation_views.evaluation_start,
+        name="evaluation-start",
+    ),
+    path(
+        "evaluations/<uuid:evaluation_id>/", evaluation_views.evaluation_detail, name="evaluation"
+    ),
+    path(
+        "evaluations/<uuid:evaluation_id>/cancel",
+        evaluation_views.evaluation_cancel,
+        name="evaluation-cancel",
+    ),
+    path(
+        "evaluations/<uuid:evaluation_id>/export",
+        evaluation_views.evaluation_export,
+        name="evaluation-export",
+    ),
 ]

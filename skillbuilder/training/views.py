@@ -19,7 +19,7 @@ from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import show, signed_in, skill_page
 from skillbuilder.authoring.people import EDITOR, OWNER, refuse_role, role_of
 from skillbuilder.authoring.places import placed
-from skillbuilder.training import runs
+from skillbuilder.training import gate, runs
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.state import elapsed, runs_ahead
 
@@ -112,4 +112,13 @@ def run_cancel(request: HttpRequest, run: TrainingRun) -> HttpResponse:
     """Cancel a run, if it is not over."""
     if not runs.cancel_run(run):
         messages.info(request, "It was over already.")
+    return redirect("skill-build", run.skill.slug)
+
+
+@require_POST
+@run_page
+def run_release(request: HttpRequest, run: TrainingRun) -> HttpResponse:
+    """Let a version go live that annotation sets held back."""
+    gate.release(run)
+    messages.success(request, "That version is live now.")
     return redirect("skill-build", run.skill.slug)

@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "skill": {"name": "Stolen"},
     "interaction-model": {"languageModel": {"invocationName": "stolen skill", "intents": []}},
     "parse": {"utterance": "order a big pizza"},
+    "explain": {"utterance": "order a big pizza"},
     "dialogue": {"utterance": "order a big pizza"},
 }
 
@@ -38,7 +39,14 @@ BODIES: dict[str, Any] = {
 def address(name: str, run: TrainingRun) -> str:
     """Return the address of the endpoint ``name`` for alice's skill or its run."""
     pattern = next(pattern for pattern in urls.v1 if pattern.name == name)
-    values = {"slug": run.skill.slug, "run_id": run.pk}
+    annotation_set = run.skill.annotation_sets.get_or_create(name="Set")[0]
+    evaluation = run.evaluations.get_or_create(skill=run.skill, annotation_set=annotation_set)[0]
+    values = {
+        "slug": run.skill.slug,
+        "run_id": run.pk,
+        "set_id": annotation_set.pk,
+        "evaluation_id": evaluation.pk,
+    }
     wanted = pattern.pattern.converters  # type: ignore[attr-defined]
     return reverse(f"api:{name}", kwargs={key: values[key] for key in wanted})
 
@@ -47,7 +55,9 @@ def state_of(skill: Skill) -> Any:
     """Return everything that a stranger might change."""
     fresh = Skill.objects.get(pk=skill.pk)
     runs = list(TrainingRun.objects.order_by("pk").values("pk", "status", "requested_at"))
-    return fresh.name, fresh.revision, export_interaction_model(fresh), runs
+    sets = list(fresh.annotation_sets.values("name", "revision"))
+    evaluations = list(fresh.evaluations.values("pk", "status"))
+    return fresh.name, fresh.revision, export_interaction_model(fresh), runs, sets, evaluations
 
 
 @pytest.mark.parametrize(("name", "method"), ENDPOINTS)
@@ -69,8 +79,9 @@ def test_for_a_stranger_everything_is_404_and_nothing_changes(
     charlie: Any,
     api_for: Callable[[Any], APIClient],
 ) -> None:
+    path = address(name, ready_run)
     before = state_of(skill)
-    response = getattr(api_for(charlie), method)(address(name, ready_run), BODIES.get(name))
+    response = getattr(api_for(charlie), method)(path, BODIES.get(name))
     assert response.status_code == 404
     assert response.json()["code"] == "not_found"
     assert skill.name not in response.text

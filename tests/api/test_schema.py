@@ -55,6 +55,7 @@ def path_of(pattern: Any) -> str:
         route = route.replace(f"<slug:{name}>", f"{{{name}}}").replace(
             f"<uuid:{name}>", f"{{{name}}}"
         )
+        route = route.replace(f"<int:{name}>", f"{{{name}}}")
     return f"/api/v1/{route}"
 
 
@@ -129,7 +130,8 @@ def test_answers_are_what_the_document_says(
     known = {"slug": ready_run.skill.slug, "run_id": str(ready_run.pk)}
     for name in known.keys() & (case.path_parameters or {}).keys():
         case.path_parameters[name] = known[name]
-    semantic = case.operation.path.endswith(("/interaction-model", "/parse", "/dialogue"))
+    means_it = ("/interaction-model", "/parse", "/explain", "/dialogue")
+    semantic = case.operation.path.endswith(means_it)
     case.call_and_validate(
         headers={"Authorization": f"Token {token}"},
         # No JSON schema tells Alexa's rules, or that an utterance is more than spaces.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nlu_engine.annotations import problems
 from skillbuilder.authoring.sample_skills import get_sample_skill, list_sample_skills
 
 SAMPLE_SKILLS = pytest.mark.parametrize("sample", list_sample_skills(), ids=lambda skill: skill.key)
@@ -82,3 +83,9 @@ def test_paraphrases_of_the_pizza_skill_are_labelled_exactly_and_say_it_in_new_w
         for slot in line["slots"]:
             assert line["text"][slot["start"] : slot["end"]] == slot["value"]
             assert slot["name"] in slots_of[line["intent"]]
+
+
+def test_the_annotations_of_a_sample_skill_fit_it() -> None:
+    sample = list_sample_skills()[0]
+    assert len(sample.annotations) == 40
+    assert problems(sample.annotations, sample.model) == []

@@ -163,26 +163,6 @@ def test_the_theme_follows_the_system_until_one_is_chosen(
     page.context.close()
 
 
-@pytest.mark.parametrize("width", [360, 768])
-def test_no_page_is_wider_than_the_screen(
-    app: RunningApp, browser: Browser, complaints: Complaints, page: Page, width: int
-) -> None:
-    skill_url = create_from_template(page, app, "Pizza ordering", "X" * 100)
-    first_intent(page, skill_url)
-    intent_url = page.url
-    page.goto(skill_url)
-    page.locator("section[aria-labelledby=types-title] a.object-row").first.click()
-    addresses = [f"{app.url}/", f"{app.url}/skills/new", f"{app.url}/tokens", intent_url, page.url]
-    parts = ("", "settings", "delete", "json", "builds", "console")
-    addresses += [skill_url + part for part in parts]
-    narrow = new_page(browser, complaints, viewport={"width": width, "height": 700})
-    sign_in(narrow, app)
-    for address in addresses:
-        narrow.goto(address)
-        assert narrow.evaluate("document.documentElement.scrollWidth") <= width, address
-    narrow.context.close()
-
-
 def test_without_scripts_the_forms_still_work(
     app: RunningApp, browser: Browser, complaints: Complaints, page: Page, skill_url: str
 ) -> None:

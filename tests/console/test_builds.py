@@ -13,7 +13,7 @@ from django.utils import timezone
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import runs
+from skillbuilder.training import leases, runs
 from skillbuilder.training.models import TrainingRun
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -68,7 +68,7 @@ def test_progress_is_shown_until_it_is_over(browser: Client, skill: Skill, addre
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None
     run.step, run.progress = "neural", 0.42
-    runs.heartbeat(run)
+    leases.heartbeat(run)
     training = status(browser, run)
     assert b"Neural" in training
     assert b'value="42"' in training

@@ -66,6 +66,7 @@ def test_sample_skills_are_imported_once_and_edits_are_kept(user):
     imported = demo.import_sample_skills(user)
     Intent.objects.filter(skill=imported[0]).delete()
 
+    assert imported[0].annotation_sets.get().annotations.count() == 40
     assert [skill.slug for skill in imported] == ["pizza-ordering", "trip-planning", "smart-lights"]
     assert demo.import_sample_skills(user) == []
     assert demo.first_skill(user) == imported[0]

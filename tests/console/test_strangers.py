@@ -15,22 +15,26 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from knox.models import AuthToken
 
+from nlu_engine.annotations import Answer, annotation
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import urls as authoring
+from skillbuilder.authoring.annotation_sets import create_set
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Membership, Skill
+from skillbuilder.authoring.models import Annotation, AnnotationSet, Membership, Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.console import urls as console
 from skillbuilder.training import runs
 from skillbuilder.training import urls as training
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import Evaluation, TrainingRun
 
 PATTERNS: list[URLPattern] = [
     *authoring.urlpatterns,
     *training.urlpatterns,
     *console.urlpatterns,
 ]
-OWNED = [p for p in PATTERNS if {"slug", "run_id", "key"} & set(p.pattern.converters)]
+OWNED = [
+    p for p in PATTERNS if {"slug", "run_id", "evaluation_id", "key"} & set(p.pattern.converters)
+]
 OF_A_SKILL = [p for p in OWNED if "slug" in p.pattern.converters]
 FOR_ALL = {"login", "logout"}
 
@@ -44,19 +48,39 @@ def dora() -> Any:
     return get_user_model().objects.get_or_create(username="dora")[0]
 
 
+def annotated(skill: Skill) -> AnnotationSet:
+    """Return an annotation set of ``skill`` that has one annotation."""
+    new = [annotation("hi", [Answer("OpeningHours")])]
+    return skill.annotation_sets.first() or create_set(skill, "Set", new)
+
+
 def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
     """Return arguments that name things of ``skill`` which exist."""
     intent, slot_type = skill.intents.all()[0], skill.slot_types.all()[0]
+    annotation_set = annotated(skill)
     known = {
         "slug": skill.slug,
         "pk": slot_type.pk if "slot-types" in str(pattern.pattern) else intent.pk,
         "sample_pk": intent.samples.all()[0].pk,
         "slot_pk": intent.slots.all()[0].pk,
         "value_pk": slot_type.values.all()[0].pk,
+        "set_pk": annotation_set.pk,
+        "annotation_pk": annotation_set.annotations.all()[0].pk,
+        "evaluation_id": Evaluation.objects.get_or_create(
+            skill=skill, run=runs.request_run(skill)[0], annotation_set=annotation_set
+        )[0].pk,
         "run_id": runs.request_run(skill)[0].pk,
         "number": 1,
         "change_pk": skill.changes.create(
             count=0, before=export_interaction_model(skill).to_json()
+        ).pk,
+        "entry_pk": skill.logged_parses.create(
+            run=runs.request_run(skill)[0],
+            neural_confidence=1,
+            maxent_crf_confidence=1,
+            differ=False,
+            doubt=0,
+            milliseconds=1,
         ).pk,
         "member_pk": skill.memberships.get_or_create(user=dora(), user_name="dora")[0].pk,
         "key": AuthToken.objects.create(skill.owner)[0].digest,
@@ -68,11 +92,13 @@ def state_of(skill: Skill) -> tuple[Any, ...]:
     """Return all of the database that a stranger might have changed."""
     skill.refresh_from_db()
     statuses = list(TrainingRun.objects.values_list("pk", "status"))
+    statuses += list(Evaluation.objects.values_list("pk", "status"))
     tokens = list(AuthToken.objects.values_list("digest", flat=True))
     model = export_interaction_model(skill)
     members = list(Membership.objects.values_list("skill", "user", "role"))
+    annotations = list(Annotation.objects.values_list("annotation_set__name", "expected"))
     return (
-        (skill.owner_id, members),
+        (skill.owner_id, members, annotations),
         skill.name,
         skill.locale,
         skill.revision,
@@ -163,7 +189,18 @@ def test_what_does_not_exist_is_a_404(
         "sample_pk": 987654,
         "slot_pk": 987654,
         "value_pk": 987654,
+        "set_pk": 987654,
+        "annotation_pk": 987654,
+        "evaluation_id": uuid.uuid4(),
         "run_id": uuid.uuid4(),
+        "entry_pk": skill.logged_parses.create(
+            run=runs.request_run(skill)[0],
+            neural_confidence=1,
+            maxent_crf_confidence=1,
+            differ=False,
+            doubt=0,
+            milliseconds=1,
+        ).pk,
         "member_pk": 987654,
         "change_pk": 987654,
         "number": 987654,

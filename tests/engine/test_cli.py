@@ -103,7 +103,8 @@ def test_a_set_without_slots_has_no_slot_f1(
 ) -> None:
     path = tmp_path / "intents.jsonl"
     path.write_text("\n".join(json.dumps({**line, "slots": []}) for line in LINES))
-    assert main(["compare", "--train", str(path), "--test", str(path), "--json"]) == 0
+    arguments = ["compare", "--train", str(path), "--test", str(path), "--tier", "quick"]
+    assert main([*arguments, "--json"]) == 0
     parsers = json.loads(capsys.readouterr().out)["parsers"]
     assert [measured["slot_f1"] for measured in parsers.values()] == [None, None]
 

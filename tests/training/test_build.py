@@ -15,7 +15,7 @@ from django.db import DatabaseError, OperationalError
 
 from nlu_engine.errors import EngineError, NotEnoughData, TrainingCancelled
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import artifacts, build, runs, storage, tasks
+from skillbuilder.training import artifacts, build, leases, runs, storage, tasks
 from skillbuilder.training.models import TrainingRun
 
 Status = TrainingRun.Status
@@ -108,7 +108,7 @@ def cancel_elsewhere(run: TrainingRun) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_lease_outlives_a_step_that_says_nothing(run: TrainingRun, short_lease: None) -> None:
-    with build.KeptLease(run) as lease:
+    with leases.KeptLease(run) as lease:
         lease.report("silent", 0.4)
         time.sleep(1.5)
         assert runs.requeue_lost() == 0
@@ -118,7 +118,7 @@ def test_the_lease_outlives_a_step_that_says_nothing(run: TrainingRun, short_lea
 
 @pytest.mark.django_db(transaction=True)
 def test_the_lease_notices_that_the_run_was_given_away(run: TrainingRun, short_lease: None) -> None:
-    with build.KeptLease(run) as lease:
+    with leases.KeptLease(run) as lease:
         TrainingRun.objects.filter(pk=run.pk).update(claim=uuid.uuid4())
         time.sleep(0.6)
         with pytest.raises(TrainingCancelled):
@@ -130,15 +130,15 @@ def test_one_failed_heartbeat_does_not_end_a_training(
     run: TrainingRun, short_lease: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failures = iter([DatabaseError("gone for a moment")])
-    beat = runs.heartbeat
+    beat = leases.heartbeat
 
     def shaky(beating: TrainingRun) -> None:
         for failure in failures:
             raise failure
         beat(beating)
 
-    monkeypatch.setattr(runs, "heartbeat", shaky)
-    with build.KeptLease(run) as lease:
+    monkeypatch.setattr(leases, "heartbeat", shaky)
+    with leases.KeptLease(run) as lease:
         time.sleep(1.0)
         lease.report("neural", 0.5, now=True)
     assert next(failures, None) is None
@@ -148,7 +148,7 @@ def test_one_failed_heartbeat_does_not_end_a_training(
 def test_progress_is_written_once_a_second_at_most(
     run: TrainingRun, django_assert_num_queries: Any
 ) -> None:
-    lease = build.KeptLease(run)
+    lease = leases.KeptLease(run)
     with django_assert_num_queries(1):
         for number in range(200):
             lease.report("neural", number / 200)

@@ -20,7 +20,7 @@ from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.import_export import import_interaction_model
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import runs, storage
+from skillbuilder.training import leases, runs, storage
 from skillbuilder.training.models import TrainingRun
 
 Status = TrainingRun.Status
@@ -233,7 +233,7 @@ def test_a_heartbeat_renews_the_lease_and_shows_progress(skill: Skill) -> None:
     run = claimed(skill)
     lose(run)
     run.step, run.progress = "neural", 0.5
-    runs.heartbeat(run)
+    leases.heartbeat(run)
     run.refresh_from_db()
     assert (run.step, run.progress) == ("neural", 0.5)
     assert run.lease_expires_at is not None
@@ -245,7 +245,7 @@ def test_a_cancelled_run_ends_at_once_and_its_worker_notices(skill: Skill) -> No
     assert runs.cancel_run(TrainingRun.objects.get(pk=run.pk))
     assert TrainingRun.objects.get(pk=run.pk).status == Status.CANCELLED
     with pytest.raises(TrainingCancelled):
-        runs.heartbeat(run)
+        leases.heartbeat(run)
     assert not runs.finish(run, notes=[], metrics={})
     assert not runs.fail(run, "late", "too late")
     assert TrainingRun.objects.get(pk=run.pk).status == Status.CANCELLED
@@ -261,7 +261,7 @@ def test_a_deleted_skill_stops_its_worker(skill: Skill) -> None:
     run = claimed(skill)
     skill.delete()
     with pytest.raises(TrainingCancelled):
-        runs.heartbeat(run)
+        leases.heartbeat(run)
 
 
 def test_deleting_a_skill_removes_its_artifacts(
@@ -303,10 +303,10 @@ def test_a_worker_that_comes_back_from_the_dead_has_lost_its_run(skill: Skill) -
     heir = runs.claim(undead.pk)
     assert heir is not None
     with pytest.raises(TrainingCancelled):
-        runs.heartbeat(undead)
+        leases.heartbeat(undead)
     assert not runs.finish(undead, notes=["undead"], metrics={})
     assert not runs.fail(undead, "undead", "undead")
-    runs.heartbeat(heir)
+    leases.heartbeat(heir)
     assert runs.finish(heir, notes=["heir"], metrics={})
     assert TrainingRun.objects.get(pk=heir.pk).notes == ["heir"]
 
@@ -332,8 +332,8 @@ def test_a_worker_that_renews_its_lease_at_the_last_moment_keeps_its_run(
     run = claimed(skill)
     TrainingRun.objects.filter(pk=run.pk).update(attempts=attempts)
     seen_as_lost = TrainingRun.objects.get(pk=run.pk)
-    runs.heartbeat(run)
-    assert not runs._requeue(seen_as_lost)
+    leases.heartbeat(run)
+    assert not leases.requeue(seen_as_lost, runs.send, runs.REMEDY)
     assert TrainingRun.objects.get(pk=run.pk).status == Status.TRAINING
 
 

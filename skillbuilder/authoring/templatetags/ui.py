@@ -9,11 +9,13 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from skillbuilder.authoring import history
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
-from skillbuilder.authoring.models import Intent
+from skillbuilder.authoring.models import Change, Intent
 from skillbuilder.authoring.people import invitations_of
 
 register = template.Library()
@@ -55,6 +57,18 @@ def alert_class(level: str) -> str:
     return _ALERTS.get(level, "info")
 
 
+@register.filter
+def undo_pk(message: Message) -> str:
+    """Return the key of the change that the button of ``message`` takes back, or ""."""
+    return message.extra_tags.partition(" ")[2] if message.extra_tags else ""
+
+
+@register.filter
+def told(change: Change) -> str:
+    """Return in a few words what ``change`` did."""
+    return history.told(change)
+
+
 @register.inclusion_tag("_pieces.html")
 def sample_text(text: str, colors: SlotColors) -> dict[str, list[Piece]]:
     """Show a sample utterance with its {slots} as coloured chips."""
@@ -72,6 +86,12 @@ def percent(fraction: float) -> str:
     """Return 0.8734 as "87.3 %"; never "100.0 %" for less than certainty."""
     shown = min(fraction * 100, 99.9) if fraction < 1 else 100
     return f"{shown:.1f} %"
+
+
+@register.filter
+def share(fraction: float | None) -> str:
+    """Return a share as ``percent`` has it, and a dash where there is none."""
+    return "–" if fraction is None else percent(fraction)
 
 
 @register.filter

@@ -1,0 +1,193 @@
+"""Pages of evaluations: start one, watch it, look at what came of it, take it away as a file."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from skillbuilder.authoring.editing import stamp
+from skillbuilder.authoring.highlight import slot_colors
+from skillbuilder.authoring.models import Annotation, AnnotationSet, Skill
+from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
+from skillbuilder.authoring.people import refuse_role
+from skillbuilder.training import evaluations, leases, runs
+from skillbuilder.training.models import Evaluation, TrainingRun
+from skillbuilder.training.results import CHANGES, PARSERS, WRITERS, chosen_rows, shown, tiles
+from skillbuilder.training.versions import Version, find, versions
+
+ROWS_A_PAGE = 25
+_SHOWN_CONFUSIONS = 8
+
+
+def evaluation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Give ``view`` the evaluation that the address names; of somebody else's skill a 404."""
+
+    @signed_in
+    @wraps(view)
+    def wrapper(request: HttpRequest, evaluation_id: uuid.UUID) -> HttpResponse:
+        mine = Evaluation.objects.filter(skill__in=Skill.objects.visible_to(request.user))
+        rows = mine.select_related("skill", "annotation_set", "run", "previous").defer(
+            "run__snapshot"
+        )
+        evaluation = get_object_or_404(rows, pk=evaluation_id)
+        refuse_role(evaluation.skill, request.user, request.method)
+        return view(request, evaluation)
+
+    return wrapper
+
+
+@require_POST
+@skill_page
+def evaluation_start(request: HttpRequest, skill: Skill, set_pk: int) -> HttpResponse:
+    """Evaluate a version, the one that the skill parses with or another, on a set."""
+    annotation_set = get_object_or_404(AnnotationSet, skill=skill, pk=set_pk)
+    number = request.POST.get("version", "")
+    run = find(skill, number).run if number else runs.latest_ready_run(skill)
+    if run is None:
+        messages.error(request, "There is no version yet to evaluate. Build the skill first.")
+        return redirect("annotation-set", skill.slug, set_pk)
+    try:
+        evaluation, created = evaluations.request_evaluation(run, annotation_set)
+    except evaluations.NothingToEvaluate as error:
+        messages.error(request, str(error))
+        return redirect("annotation-set", skill.slug, set_pk)
+    if not created and not evaluation.is_active:
+        messages.info(request, "Nothing has changed since that evaluation, so it is shown again.")
+    return redirect("evaluation", evaluation.pk)
+
+
+@require_GET
+@evaluation_page
+def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
+    """Show how far an evaluation is, or what came of it."""
+    if by_htmx(request) and not evaluation.is_active:
+        # What asks is the piece that watched it: the whole page is another one now.
+        return HttpResponseClientRefresh()
+    context: dict[str, Any] = {
+        "tab": "evaluate",
+        "evaluation": evaluation,
+        "set": evaluation.annotation_set,
+        "version": version_number(evaluation),
+        "ready_versions": ready_versions(evaluation.skill),
+        "percent_done": round(evaluation.progress * 100),
+    }
+    if evaluation.status == Evaluation.Status.READY:
+        context |= results_context(request, evaluation)
+    return show(
+        request,
+        evaluation.skill,
+        "training/evaluation.html",
+        context,
+        fragment="training/_evaluation_progress.html" if evaluation.is_active else "",
+    )
+
+
+def ready_versions(skill: Skill) -> list[Version]:
+    """Return the versions of ``skill`` that can be evaluated, newest first."""
+    return [one for one in versions(skill) if one.run.status == TrainingRun.Status.READY]
+
+
+def version_number(evaluation: Evaluation) -> int:
+    """Return the number of the version that was evaluated."""
+    every = versions(evaluation.skill)
+    return next(one.number for one in every if one.run.pk == evaluation.run_id)
+
+
+def results_context(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
+    """Return all that the page of results shows."""
+    asked = request.GET.get("parser", "")
+    parser = asked if asked in PARSERS else "neural"
+    metrics = evaluation.metrics[parser]
+    rows = chosen_rows(evaluation, parser, request.GET)
+    page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
+    return {
+        "parser": parser,
+        "parsers": PARSERS,
+        "metrics": metrics,
+        "failed": metrics["count"] - metrics["right"],
+        "tiles": tiles(evaluation.metrics),
+        "page": page,
+        "rows": with_actions(request, evaluation, page.object_list, parser),
+        "has_rows": evaluation.rows.exists(),
+        "changes": changes_of(evaluation, parser),
+        "asked": request.GET,
+        "expected_intents": [one["name"] for one in metrics["intents"] if one["expected"]],
+        "actual_intents": [one["name"] for one in metrics["intents"] if one["found"]],
+        "confusions": metrics["confusions"][:_SHOWN_CONFUSIONS],
+        "slot_confusions": metrics["slot_confusions"][:_SHOWN_CONFUSIONS],
+        "is_old": bool(
+            evaluation.annotation_set
+            and evaluation.annotation_set.revision != evaluation.set_revision
+        ),
+    }
+
+
+def changes_of(evaluation: Evaluation, parser: str) -> dict[str, Any] | None:
+    """Return how many rows were fixed, broken or changed since the version before, and which."""
+    if evaluation.previous is None:
+        return None
+    field = f"{parser}_change"
+    counts = dict(evaluation.rows.order_by().values_list(field).annotate(count=Count("pk")))
+    before = evaluation.previous.metrics[parser]["frame_accuracy"]
+    return {
+        "version": version_number(evaluation.previous),
+        "previous": evaluation.previous,
+        "counts": [(name, counts.get(name, 0)) for name in CHANGES],
+        "points": (evaluation.metrics[parser]["frame_accuracy"] - before) * 100,
+    }
+
+
+def with_actions(
+    request: HttpRequest, evaluation: Evaluation, rows: Any, parser: str
+) -> list[dict[str, Any]]:
+    """Return what is shown of each row, with its annotation's stamp if that is still there."""
+    colors = slot_colors(evaluation.skill)
+    keys = [row.annotation_pk for row in rows]
+    there = {row.pk: row for row in Annotation.objects.filter(pk__in=keys)}
+    intents = dict(evaluation.skill.intents.values_list("name", "pk"))
+    found = []
+    for row in rows:
+        annotation = there.get(row.annotation_pk)
+        found.append(
+            {
+                "shown": shown(row, parser, colors),
+                "annotation": annotation,
+                "stamp": stamp(annotation) if annotation else "",
+                "next_answer": len(annotation.expected) if annotation else 0,
+                "intent_pk": intents.get(row.expected[0]["intent"]),
+            }
+        )
+    return found
+
+
+@require_POST
+@evaluation_page
+def evaluation_cancel(request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
+    """Cancel an evaluation, if it is not over."""
+    if not leases.cancel(evaluation):
+        messages.info(request, "It was over already.")
+    return redirect("evaluation", evaluation.pk)
+
+
+@require_GET
+@evaluation_page
+def evaluation_export(request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
+    """Send the results as CSV, JSON or JUnit XML, by ``format``, of one ``parser``."""
+    kind, parser = request.GET.get("format", "csv"), request.GET.get("parser", "neural")
+    parser = parser if parser in PARSERS else "neural"
+    content_type, write = WRITERS.get(kind, WRITERS["csv"])
+    answer = HttpResponse(write(evaluation, parser), content_type=content_type)
+    suffix = kind if kind in WRITERS else "csv"
+    name = f"{evaluation.skill.slug}.{parser}.{str(evaluation.pk)[:8]}.{suffix}"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

@@ -1,0 +1,124 @@
+"""The life of an evaluation: requested, claimed, finished, found again; and what is known of it."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+from django.shortcuts import get_object_or_404
+
+from skillbuilder.authoring.editing import locked
+from skillbuilder.authoring.models import AnnotationSet
+from skillbuilder.training import leases
+from skillbuilder.training.models import EvaluatedRow, Evaluation, TrainingRun
+
+Status, Kind = Evaluation.Status, Evaluation.Kind
+# By name, since the task's module imports this one.
+EVALUATE_TASK = "skillbuilder.training.tasks.evaluate_run"
+REMEDY = "It may lack memory: give the worker more."
+WITH_ROWS = 10
+"""Of so many evaluations of a set the rows are kept, of older ones the measures alone."""
+
+
+class NothingToEvaluate(Exception):
+    """The run is not ready, or the set is empty."""
+
+
+def request_evaluation(run: TrainingRun, annotation_set: AnnotationSet) -> tuple[Evaluation, bool]:
+    """Return an evaluation of ``run`` on what is in the set now, and whether it is a new one.
+
+    One of the same run and content that is queued, running or ready is used again.
+    Raises NothingToEvaluate, and Http404 when either was deleted meanwhile.
+    """
+    with transaction.atomic():
+        skill = locked(run.skill)
+        fresh = get_object_or_404(skill.annotation_sets, pk=annotation_set.pk)
+        _refuse_nothing(run, fresh)
+        same = fresh.evaluations.filter(run=run, set_revision=fresh.revision)
+        known = same.filter(status__in=[*Evaluation.ACTIVE, Status.READY]).first()
+        if known is not None:
+            return known, False
+        return _requested(run, Kind.ANNOTATIONS, annotation_set=fresh), True
+
+
+def _refuse_nothing(run: TrainingRun, annotation_set: AnnotationSet) -> None:
+    if run.status != TrainingRun.Status.READY:
+        raise NothingToEvaluate("That version is not ready. Build the skill first.")
+    if not annotation_set.annotations.exists():
+        raise NothingToEvaluate(f"The set {annotation_set.name!r} is empty. Add an annotation.")
+
+
+def _requested(
+    run: TrainingRun, kind: str, annotation_set: AnnotationSet | None = None
+) -> Evaluation:
+    revision = annotation_set.revision if annotation_set else 0
+    made = Evaluation.objects.create(
+        skill=run.skill, run=run, kind=kind, annotation_set=annotation_set, set_revision=revision
+    )
+    transaction.on_commit(partial(send, made.pk))
+    return made
+
+
+def send(pk: uuid.UUID) -> None:
+    """Put the evaluation ``pk`` in the queue."""
+    leases.send(EVALUATE_TASK, pk)
+
+
+def claim(pk: uuid.UUID) -> Evaluation | None:
+    """Take the queued evaluation ``pk`` for this worker; None if it is not there to be taken."""
+    return leases.claim(Evaluation.objects.select_related("skill", "run", "annotation_set"), pk)
+
+
+def finish(evaluation: Evaluation, rows: list[EvaluatedRow], **outcome: Any) -> bool:
+    """Make the evaluation ready, with its rows; False, and nothing stored, if it is not ours."""
+    held = leases.held(evaluation)
+    with transaction.atomic():
+        if not leases.close(held, status=Status.READY, progress=1.0, step="", **outcome):
+            return False
+        EvaluatedRow.objects.bulk_create(rows, batch_size=500)
+        _forget_old_rows(evaluation)
+    return True
+
+
+def _forget_old_rows(evaluation: Evaluation) -> None:
+    of_set = Evaluation.objects.filter(
+        skill=evaluation.skill_id, kind=evaluation.kind, annotation_set=evaluation.annotation_set_id
+    )
+    kept = list(of_set.filter(status=Status.READY).values_list("pk", flat=True)[:WITH_ROWS])
+    old = EvaluatedRow.objects.filter(evaluation__in=of_set.exclude(pk__in=kept))
+    old.exclude(evaluation=evaluation).delete()
+
+
+def fail(evaluation: Evaluation, code: str, message: str) -> bool:
+    """Make the evaluation failed for good, with the reason; False if it is no longer ours."""
+    return leases.close(
+        leases.held(evaluation), status=Status.FAILED, error_code=code, error_message=message
+    )
+
+
+def requeue_lost() -> int:
+    """Queue again every evaluation whose worker or message was lost; return how many."""
+    return leases.requeue_lost(Evaluation.objects.all(), send, REMEDY)
+
+
+# --- What is known ------------------------------------------------------------------------
+
+
+def latest(annotation_set: AnnotationSet) -> Evaluation | None:
+    """Return the newest evaluation of a set that is ready, queued or running, or None."""
+    shown = [*Evaluation.ACTIVE, Status.READY]
+    return annotation_set.evaluations.filter(status__in=shown).first()
+
+
+def previous_of(evaluation: Evaluation) -> Evaluation | None:
+    """Return the newest ready evaluation of another version on the same set, or None."""
+    same_set = Evaluation.objects.filter(annotation_set=evaluation.annotation_set_id)
+    ready = same_set.filter(kind=evaluation.kind, skill=evaluation.skill_id, status=Status.READY)
+    return ready.exclude(run=evaluation.run_id).first()
+
+
+def newest_on(run: TrainingRun, annotation_set: AnnotationSet) -> Evaluation | None:
+    """Return the newest evaluation of ``run`` on a set, whatever came of it, or None."""
+    return annotation_set.evaluations.filter(run=run.pk).first()

@@ -1,0 +1,106 @@
+"""Whether a new version goes live, and which of its parsers answers.
+
+Every build is evaluated on all annotation sets of its skill. Where a set has a threshold, the
+version before goes on serving until the results are there, and after that too if the new one
+fell below. Of the two parsers the baseline answers if it has more of the annotations right.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+
+from skillbuilder.authoring.editing import locked
+from skillbuilder.authoring.models import AnnotationSet
+from skillbuilder.training import evaluations
+from skillbuilder.training.models import Evaluation, TrainingRun
+from skillbuilder.training.results import PARSERS
+
+log = logging.getLogger(__name__)
+
+Gate = TrainingRun.Gate
+LEAST_ANNOTATIONS = 20
+"""With fewer annotations the DNN serves, for by chance any parser can win a few."""
+
+
+def begin(run: TrainingRun) -> None:
+    """Evaluate ``run`` on all annotation sets of its skill, and decide where that is done."""
+    for annotation_set in _sets(run):
+        try:
+            evaluations.request_evaluation(_fresh(run), annotation_set)
+        except (evaluations.NothingToEvaluate, Http404, TrainingRun.DoesNotExist) as error:
+            log.info("run %s is not evaluated on %s: %s", run.pk, annotation_set, error)
+    decide(run)
+
+
+def _fresh(run: TrainingRun) -> TrainingRun:
+    return TrainingRun.objects.select_related("skill").defer("snapshot").get(pk=run.pk)
+
+
+def _sets(run: TrainingRun) -> QuerySet[AnnotationSet]:
+    filled = AnnotationSet.objects.filter(skill=run.skill_id, annotations__isnull=False)
+    return filled.distinct()
+
+
+def decide(run: TrainingRun) -> None:
+    """Open or shut the gate of ``run`` once its evaluations are over; choose what serves."""
+    with transaction.atomic():
+        try:
+            locked(run.skill)
+        except Http404:
+            return
+        results = {one: evaluations.newest_on(run, one) for one in _sets(run)}
+        parser, reason = _better([one for one in results.values() if one])
+        rows = TrainingRun.objects.filter(pk=run.pk)
+        rows.update(serves=parser, serves_reason=reason)
+        judged = {one: found for one, found in results.items() if one.threshold is not None}
+        if any(found is None or found.is_active for found in judged.values()):
+            return
+        why = " ".join(_too_low(one, found, parser) for one, found in judged.items()).strip()
+        pending = rows.filter(gate=Gate.PENDING)
+        pending.update(gate=Gate.HELD if why else Gate.OPEN, gate_reason=why)
+
+
+def _better(found: list[Evaluation]) -> tuple[str, str]:
+    """Return which parser serves, and why if it is not the DNN."""
+    ready = [one.metrics for one in found if one.status == Evaluation.Status.READY]
+    right = {name: sum(metrics[name]["right"] for metrics in ready) for name in PARSERS}
+    count = sum(metrics["neural"]["count"] for metrics in ready)
+    if count < LEAST_ANNOTATIONS or right["maxent_crf"] <= right["neural"]:
+        return "neural", ""
+    reason = (
+        f"Of {count:,} annotations MaxEnt-CRF has {right['maxent_crf']:,} right, "
+        f"the DNN {right['neural']:,}: so MaxEnt-CRF answers."
+    )
+    return "maxent_crf", reason
+
+
+def _too_low(annotation_set: AnnotationSet, found: Evaluation | None, parser: str) -> str:
+    """Return why the version may not go live for this set; "" if it may."""
+    name, threshold = annotation_set.name, annotation_set.threshold or 0.0
+    if found is None or found.status != Evaluation.Status.READY:
+        return f"It could not be evaluated on {name}: {found.error_message if found else ''}"
+    accuracy = found.metrics[parser]["frame_accuracy"]
+    if accuracy >= threshold:
+        return ""
+    return (
+        f"On {name} {PARSERS[parser]} has a frame accuracy of {accuracy:.1%}, "
+        f"below the {threshold:.1%} that the set asks for."
+    )
+
+
+def resume() -> None:
+    """Go on with what a worker left undecided when it was lost; called by beat."""
+    for run in TrainingRun.objects.filter(gate=Gate.PENDING).defer("snapshot"):
+        begin(run)
+
+
+def release(run: TrainingRun) -> None:
+    """Let ``run`` go live whatever its results are: someone wants it to."""
+    TrainingRun.objects.filter(pk=run.pk).update(
+        gate=Gate.OPEN, gate_reason="", requested_at=timezone.now()
+    )

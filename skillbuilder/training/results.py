@@ -1,0 +1,222 @@
+"""Results of an evaluation as pages and files show them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from django.db.models import QuerySet
+
+from nlu_engine.annotations import Answer, by_value, csv_table, marked
+from nlu_engine.frames import SlotSpan
+from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
+from skillbuilder.training.models import EvaluatedRow, Evaluation
+
+PARSERS = {"neural": "DNN", "maxent_crf": "MaxEnt-CRF"}
+CHANGES = ("broken", "fixed", "changed")
+"""What may come of a row from one version to the next."""
+_ROWS_AT_ONCE = 1_000
+# What XML 1.0 cannot hold, escaped or not.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A measure of both parsers; ``values`` by the parser's title, None where there is none."""
+
+    title: str
+    help: str
+    values: list[tuple[str, float | None]]
+    better: str
+    interval: list[tuple[float, float]]
+    lower_is_better: bool = False
+
+
+_TILES = (
+    ("frame_accuracy", "Frame accuracy", "intent and all slots right"),
+    ("intent_accuracy", "Intent accuracy", "intent right"),
+    ("slot_f1", "Slot F1, strict spans", "name, start and end right"),
+    ("token_f1", "Slot F1, tokens", "word by word: more lenient, never compare the two"),
+    ("calibration_error", "Calibration error", "how far confidence is from the truth; 0 is best"),
+)
+
+
+def tiles(metrics: dict[str, Any]) -> list[Tile]:
+    """Return the measures that stand above all."""
+    return [_tile(metrics, *named) for named in _TILES]
+
+
+def _tile(metrics: dict[str, Any], key: str, title: str, text: str) -> Tile:
+    values = [(shown, metrics[name][key]) for name, shown in PARSERS.items()]
+    lower = key == "calibration_error"
+    known = [(value, shown) for shown, value in values if value is not None]
+    best = (min if lower else max)(known, default=(0.0, ""))
+    tied = len(known) == 2 and known[0][0] == known[1][0]
+    intervals = [tuple(metrics[name]["interval"]) for name in PARSERS]
+    shown_intervals = intervals if key == "frame_accuracy" else []
+    return Tile(title, text, values, "" if tied else best[1], shown_intervals, lower)
+
+
+@dataclass(frozen=True)
+class RowShown:
+    """A row as the page shows it, by one of the parsers."""
+
+    row: EvaluatedRow
+    is_right: bool
+    change: str
+    answers: list[tuple[str, list[Piece], str]]  # intent, pieces, slots by value
+    template: str  # the expected answer as a sample
+    intent: str
+    confidence: float
+    pieces: list[Piece]
+    actual_template: str
+
+
+def shown(row: EvaluatedRow, parser: str, colors: SlotColors) -> RowShown:
+    """Return ``row`` as the page shows it, with the answer of ``parser``."""
+    parse = getattr(row, parser)
+    spans = [SlotSpan(s["name"], s["start"], s["end"], s["text"]) for s in parse["slots"]]
+    found = actual_template(row.utterance, spans)
+    answers = [Answer.from_dict(answer) for answer in row.expected]
+    texts = [marked(row.utterance, answer.slots) for answer in answers]
+    return RowShown(
+        row=row,
+        is_right=getattr(row, f"{parser}_right"),
+        change=getattr(row, f"{parser}_change"),
+        answers=[
+            (answer.intent, sample_pieces(text, colors), by_value(answer.slots))
+            for answer, text in zip(answers, texts, strict=True)
+        ],
+        template=texts[0],
+        intent=parse["intent"],
+        confidence=parse["confidence"],
+        pieces=sample_pieces(found, colors),
+        actual_template=found,
+    )
+
+
+def actual_template(utterance: str, spans: list[SlotSpan]) -> str:
+    """Return what a parser found, slots marked."""
+    text, end = "", 0
+    for span in sorted(spans, key=lambda span: span.start):
+        text += f"{utterance[end : span.start]}{{{span.text}|{span.name}}}"
+        end = span.end
+    return text + utterance[end:]
+
+
+def chosen_rows(evaluation: Evaluation, parser: str, query: Any) -> QuerySet[EvaluatedRow]:
+    """Return the rows that ``query`` (show, expected, actual) asks for, failing ones first."""
+    rows = evaluation.rows.order_by(f"{parser}_right", "position")
+    if query.get("show") == "failing":
+        rows = rows.filter(**{f"{parser}_right": False})
+    if query.get("show") == "differ":
+        rows = rows.filter(neural_right=True, maxent_crf_right=False) | rows.filter(
+            neural_right=False, maxent_crf_right=True
+        )
+    if query.get("show") in CHANGES:
+        rows = rows.filter(**{f"{parser}_change": query.get("show")})
+    if expected := query.get("expected", "").replace("\x00", ""):
+        rows = rows.filter(expected_intent=expected)
+    if actual := query.get("actual", "").replace("\x00", ""):
+        rows = rows.filter(**{f"{parser}_intent": actual})
+    return rows
+
+
+# --- Files --------------------------------------------------------------------------------
+
+_CSV_HEADER = (
+    "status",
+    "utterance",
+    "expected intent",
+    "expected",
+    "actual intent",
+    "actual",
+    "confidence",
+    "nearest sample",
+)
+
+
+def to_csv(evaluation: Evaluation, parser: str) -> str:
+    """Return all rows as CSV, failing ones first."""
+    return csv_table(_CSV_HEADER, _cells(evaluation, parser))
+
+
+def _cells(evaluation: Evaluation, parser: str) -> Iterator[tuple[object, ...]]:
+    for row in _all(evaluation, parser):
+        one = shown(row, parser, SlotColors())
+        yield (
+            "PASSED" if one.is_right else "FAILED",
+            row.utterance,
+            one.answers[0][0],
+            one.template,
+            one.intent,
+            one.actual_template,
+            one.confidence,
+            row.nearest.get("text", ""),
+        )
+
+
+def _all(evaluation: Evaluation, parser: str) -> Iterator[EvaluatedRow]:
+    rows = evaluation.rows.order_by(f"{parser}_right", "position")
+    return rows.iterator(chunk_size=_ROWS_AT_ONCE)
+
+
+def to_json(evaluation: Evaluation, parser: str) -> str:
+    """Return measures and rows as JSON, the rows as Alexa's evaluation results call them."""
+    cases = [
+        {
+            "status": "PASSED" if getattr(row, f"{parser}_right") else "FAILED",
+            "inputs": {"utterance": row.utterance},
+            "expected": row.expected,
+            "actual": getattr(row, parser),
+        }
+        for row in _all(evaluation, parser)
+    ]
+    measures = evaluation.metrics.get(parser, {})
+    document = {
+        "parser": parser,
+        "totalFailed": measures.get("count", 0) - measures.get("right", 0),
+        "metrics": measures,
+        "testCases": cases,
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def to_junit(evaluation: Evaluation, parser: str) -> str:
+    """Return the rows as JUnit XML, which CI systems show as tests."""
+    measures = evaluation.metrics.get(parser, {})
+    count = measures.get("count", 0)
+    name = str(evaluation.annotation_set or evaluation.kind)
+    suite = ElementTree.Element(
+        "testsuite",
+        name=_clean(f"{evaluation.skill.slug}: {name} ({PARSERS[parser]})"),
+        tests=str(count),
+        failures=str(count - measures.get("right", 0)),
+        time=str(evaluation.metrics.get("seconds", 0)),
+    )
+    for row in _all(evaluation, parser):
+        one = shown(row, parser, SlotColors())
+        case = ElementTree.SubElement(
+            suite, "testcase", name=_clean(row.utterance), classname=_clean(one.answers[0][0])
+        )
+        if not one.is_right:
+            wanted = f"expected {one.answers[0][0]}: {one.template}"
+            found = f"actual {one.intent} ({one.confidence:.3f}): {one.actual_template}"
+            failure = ElementTree.SubElement(case, "failure", message=_clean(f"{wanted}; {found}"))
+            failure.text = _clean(f"{wanted}\n{found}")
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, "unicode")
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+WRITERS = {
+    "csv": ("text/csv; charset=utf-8", to_csv),
+    "json": ("application/json", to_json),
+    "xml": ("application/xml; charset=utf-8", to_junit),
+}

@@ -1,0 +1,46 @@
+"""Template tags that show evaluations on pages of other apps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from skillbuilder.authoring.models import AnnotationSet
+from skillbuilder.training.evaluations import latest
+from skillbuilder.training.models import Evaluation
+from skillbuilder.training.results import PARSERS
+from skillbuilder.training.runs import latest_ready_run
+
+register = template.Library()
+
+
+@register.inclusion_tag("training/_set_result.html", takes_context=True)
+def set_result(context: dict[str, Any], annotation_set: AnnotationSet) -> dict[str, Any]:
+    """Show the newest result of an annotation set, with the button that evaluates it."""
+    skill = annotation_set.skill
+    found = latest(annotation_set)
+    is_ready = found is not None and found.status == Evaluation.Status.READY
+    values = (
+        [(title, found.metrics[name]["frame_accuracy"]) for name, title in PARSERS.items()]
+        if found and is_ready
+        else []
+    )
+    run = latest_ready_run(skill)
+    return {
+        "csrf_token": context.get("csrf_token"),
+        "may_edit": context.get("may_edit"),
+        "skill": skill,
+        "set": annotation_set,
+        "evaluation": found,
+        "values": values,
+        "is_old": bool(
+            found
+            and is_ready
+            and (
+                found.set_revision != annotation_set.revision
+                or (run is not None and run.pk != found.run_id)
+            )
+        ),
+        "can_run": run is not None,
+    }
