@@ -128,6 +128,8 @@ def shown(request: HttpRequest, skill: Skill, answers: list[Answer]) -> dict[str
         "link": link_to(skill, answers),
         "api_address": reverse("token-list"),
         "utterance": pair.utterance,
+        "marked": lessons.as_marked(pair.neural),
+        "marked_intent": pair.neural.frame.intent,
         "can_teach": bool(lessons.teachable(skill)),
     }
 
@@ -271,9 +273,12 @@ def is_key(text: str) -> bool:
 
 
 def chosen_intent(request: HttpRequest, skill: Skill) -> Intent | None:
-    """Return the intent that the form names by its key, None if it names none of the skill."""
+    """Return the intent that the form names, by its name or key; None if there is none such."""
     chosen = request.POST.get("intent", "")
-    return skill.intents.filter(pk=int(chosen)).first() if is_key(chosen) else None
+    if is_key(chosen):
+        return skill.intents.filter(pk=int(chosen)).first()
+    # None of that length is stored, and no text with a NUL.
+    return skill.intents.filter(name=chosen[:201].replace("\0", "")).first()
 
 
 @require_POST

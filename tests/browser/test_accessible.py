@@ -37,6 +37,9 @@ PAGES = {
     "skill-build": ["builds"],
     "skill-versions": ["versions"],
     "skill-console": ["console"],
+    "console-many": ["console/many"],
+    "console-history": ["console/history"],
+    "skill-log": ["log"],
 }
 """The addresses by the name of their pattern; those without a slash at first are of a skill."""
 ELSEWHERE = {"login"}
@@ -48,12 +51,17 @@ NO_PAGES = {
     "check-fix",
     "check-restore",
     "checklist-hide",
+    "console-drawer",
+    "console-lesson",
     "console-teach",
+    "console-why",
     "intent-checks",
     "intent-create",
     "intent-rename",
     "invitation-answer",
     "invocation-name-check",
+    "log-review",
+    "log-settings",
     "logout",
     "member-remove",
     "member-role",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import grave_violations
 from tests.browser.test_pages import paste
 from tests.running_app import USER, RunningApp
 
@@ -57,6 +58,8 @@ def test_the_drawer_comes_by_one_key_and_tells_why(page: Page, skill_url: str) -
     expect(dnn.get_by_text("bring me something size to eat")).to_be_visible()
     expect(dnn.get_by_text("Word by word")).to_be_visible()
     expect(dnn.locator(".why-tags .slot")).to_have_text("size")
+    dnn.get_by_text("Word by word").scroll_into_view_if_needed()
+    assert grave_violations(page) == []
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     expect(opener).to_be_focused()
@@ -96,6 +99,8 @@ def test_many_lines_are_sorted_and_taught(page: Page, skill_url: str) -> None:
     expect(field).to_have_value("have you got anything sort of {colossal|size}")
     form.get_by_role("button", name="Add sample").click()
     expect(rows.first.get_by_text("Added to OrderPizza")).to_be_visible()
+
+    assert grave_violations(page) == []
 
     page.goto(f"{skill_url}console?utterance=are+you+open")
     expect(page.locator(".intent-name").first).to_have_text("OpeningHours")

@@ -290,6 +290,19 @@ def test_what_teaches_little_is_pointed_out(
     assert "It may teach little" in added and "nearly the same: “when do you open”" in added
 
 
+def test_a_parse_goes_to_an_annotation_set_as_it_is_or_corrected(
+    browser: Client, skill: Skill, ready_run: TrainingRun, address: str
+) -> None:
+    page = unescape(say(browser, address, "order a huge pizza").content.decode())
+    add = reverse("annotation-add", args=[skill.slug])
+    assert f'action="{add}"' in page and 'name="text" value="order a {huge|size} pizza"' in page
+    page = lesson(browser, skill, utterance="order a huge pizza")
+    assert f'formaction="{add}"' in page
+    form = {"text": "order a {huge pizza|size}", "intent": "OrderPizza", "listed": "any"}
+    assert browser.post(add, form, **HTMX).status_code == 200
+    assert skill.annotation_sets.get().annotations.count() == 1
+
+
 # --- Many utterances ----------------------------------------------------------------------
 
 
@@ -328,7 +341,15 @@ def test_lines_that_cannot_be_parsed_are_told(
 
 @pytest.mark.parametrize(
     ("intent", "text"),
-    [("", "x"), ("0", "x"), ("²", "x"), ("9" * 19, "x"), ("9" * 5_000, "x"), (None, "{")],
+    [
+        ("", "x"),
+        ("0", "x"),
+        ("Unknown\0", "x"),
+        ("²", "x"),
+        ("9" * 19, "x"),
+        ("9" * 5_000, "x"),
+        (None, "{"),
+    ],
 )
 def test_a_refused_lesson_adds_nothing(
     browser: Client, skill: Skill, intent: str | None, text: str
