@@ -4,6 +4,7 @@
       InvalidInteractionModel       .problems: all of them, each with its JSON path
       InvalidLabelledData           .problems: all of them, each with its line
       InvalidAnnotationSet          .problems: all of them, each with its path or line
+      InvalidValueList              .problems: all of them, each with its line
       InvalidUtterance              an utterance that no parser accepts
       InvalidDialogueState          a state that no dialogue has
       EmbeddingsError               a shared embedding release is missing or damaged
@@ -85,6 +86,10 @@ class InvalidDialogueState(EngineError):
 
 class InvalidAnnotationSet(_WithProblems):
     """The file is not an annotation set that can be stored."""
+
+
+class InvalidValueList(_WithProblems):
+    """A line of a list of slot values is malformed."""
 
 
 class InvalidUtterance(EngineError):

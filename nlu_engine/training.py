@@ -31,7 +31,7 @@ from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
 
 Progress = Callable[[str, float], None]
-BASELINE_SHARE = 0.1
+BASELINE_SHARE = 0.25
 """Share of the whole time that the baseline takes, for the progress that is reported."""
 
 

@@ -72,7 +72,7 @@ class TrainingData:
             slot_values=_slot_values(model),
             slot_types=_slot_types(model),
             value_ids=_value_ids(model),
-            fallback=_fallback(model),
+            fallback=fallback_in(model),
         )
 
     @classmethod
@@ -100,7 +100,7 @@ class TrainingData:
         )
 
 
-def _fallback(model: InteractionModel) -> Fallback | None:
+def fallback_in(model: InteractionModel) -> Fallback | None:
     """Return the fallback that ``model`` asks for; a level that Alexa does not have is MEDIUM."""
     if all(intent.name != FALLBACK_INTENT for intent in model.intents):
         return None

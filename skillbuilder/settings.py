@@ -172,6 +172,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 TRAINING_LEASE = timedelta(seconds=env.float("TRAINING_LEASE_SECONDS", default=30.0))
 TRAINING_ATTEMPTS = 3
 TRAINING_TIME_LIMIT = timedelta(minutes=env.float("TRAINING_TIME_LIMIT_MINUTES", default=30.0))
+# After each build both parsers are trained three times more, on two thirds of the samples each,
+# to tell how good the skill is without a test set. It gives way to builds.
+QUALITY_AFTER_BUILD = env.bool("QUALITY_AFTER_BUILD", default=True)
 REAP_EVERY = timedelta(seconds=env.float("REAP_SECONDS", default=5.0))
 CELERY_BEAT_SCHEDULE = {
     "reap": {
@@ -264,6 +267,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": ["error", "warning"],
         "CheckSeverityEnum": ["error", "warning", "hint"],
+        "ParserEnum": ["neural", "maxent_crf"],
     },
 }
 

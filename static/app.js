@@ -117,3 +117,9 @@ document.addEventListener("htmx:responseError", (e) => {
 document.addEventListener("htmx:beforeRequest", () => {
   document.getElementById("toast").hidden = true;
 });
+
+// After a row was added by Enter in any of its fields, the next one begins in the first.
+document.addEventListener("htmx:afterSettle", (e) => {
+  const form = e.detail.requestConfig?.elt;
+  if (form?.dataset?.focusAfter) document.querySelector(form.dataset.focusAfter)?.focus();
+});

@@ -82,8 +82,12 @@ def limits_of(skill: Skill, name: str, kind: str) -> list[Limit]:
 
 def open_problems(skill: Skill) -> list[Problem]:
     """Return the broken rules of ``skill`` that are not dismissed, quicker than all checks."""
+    return open_problems_of(skill, export_interaction_model(skill))
+
+
+def open_problems_of(skill: Skill, model: InteractionModel) -> list[Problem]:
+    """Return the broken rules of ``model``, a part of ``skill``, that are not dismissed."""
     hidden = _dismissed_keys(skill)
-    model = export_interaction_model(skill)
     key = f"rules:{skill.locale}:{model.digest()}"
     found = _remembered(key, lambda: list(rule_checks(model, skill.locale)))
     return limited([check for check in found if not _is_hidden(check, hidden)])

@@ -11,16 +11,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
 
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.history import noted
+from skillbuilder.authoring.history import Part, noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
+    parts_around,
 )
 from skillbuilder.authoring.models import (
     Annotation,
@@ -77,18 +79,27 @@ def locked(skill: Skill) -> Skill:
 
 
 @contextmanager
-def editing(skill: Skill, within: models.Model | None = None) -> Iterator[Skill]:
+def editing(
+    skill: Skill, within: models.Model | None = None, part: Part | None = None
+) -> Iterator[Skill]:
     """Make the block one edit of ``skill``: whole or not at all, one after the other.
 
-    A 404 if the skill was deleted, or ``within``, the part of it that gets new rows.
+    A 404 if the skill was deleted, or ``within``, the part of it that gets new rows. ``part``
+    gives all that the block may change, for the history: without it, it compares everything.
     """
     with transaction.atomic():
         fresh = locked(skill)
         if within is not None:
             get_object_or_404(type(within), pk=within.pk)
-        with noted(fresh):
+        with noted(fresh, part=part):
             yield fresh
         changed(skill)
+
+
+def part_of(row: models.Model) -> Part | None:
+    """Return what gives the part of a skill that an edit of ``row`` may change."""
+    whole = (Skill, Intent, SlotType)
+    return None if isinstance(row, whole) else partial(parts_around, row)
 
 
 def delete_skill(skill: Skill) -> None:
@@ -107,7 +118,7 @@ def unchanged(row: Row, seen: str) -> Row:
 
 def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> None:
     """Change ``row``, which is ``skill`` or a part of it. Raises Conflict."""
-    with editing(skill):
+    with editing(skill, part=part_of(row)):
         fresh = unchanged(row, seen)
         for field, value in values.items():
             setattr(fresh, field, value)
@@ -116,7 +127,7 @@ def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> Non
 
 def remove(skill: Skill, row: models.Model, seen: str) -> None:
     """Remove ``row`` from ``skill``. Raises Conflict."""
-    with editing(skill):
+    with editing(skill, part=part_of(row)):
         unchanged(row, seen).delete()
 
 

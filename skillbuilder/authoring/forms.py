@@ -15,9 +15,12 @@ from django.core.exceptions import ValidationError
 
 from nlu_engine import builtins
 from nlu_engine.documents import text_problems
+from nlu_engine.errors import InvalidValueList, Problem
+from nlu_engine.interaction_model import SlotValue
 from nlu_engine.marking import MarkingError, mark, unmark
 from nlu_engine.templates import TemplateError
 from nlu_engine.utterances import is_blank
+from nlu_engine.value_lists import read_values
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.sample_lines import (
     MAX_LINES,
@@ -368,3 +371,40 @@ class ValuesForm(forms.Form):
         if not value:
             raise ValidationError(f"There is no value before the colon: {line[:60]}")
         return value, [checked_value(synonym) for synonym in split_synonyms(synonyms)]
+
+
+class ValueListForm(forms.Form):
+    """A list of slot values as CSV: pasted, or a file; added to the others, or instead of them."""
+
+    mode = forms.ChoiceField(
+        choices=[
+            ("add", "Add to the values that are there"),
+            ("replace", "Replace all values by the list"),
+        ],
+        initial="add",
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(required=False, strip=False)
+    upload = forms.FileField(required=False)
+    digest = forms.CharField(required=False, widget=forms.HiddenInput, max_length=64)
+    is_reviewed = forms.BooleanField(required=False)
+
+    values: tuple[SlotValue, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    kept_text = ""
+    """What was sent, the file too, as text."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        upload = cleaned.get("upload")
+        raw = upload.read() if upload else cleaned.get("text", "").encode("utf-8", "replace")
+        self.kept_text = raw.decode("utf-8-sig", "replace")
+        if not raw.strip():
+            self.add_error("text", "Paste the list here, or choose a file.")
+            return cleaned
+        try:
+            self.values = read_values(raw)
+        except InvalidValueList as error:
+            self.problems = error.problems
+            self.add_error(None, "Nothing was changed, because of the lines below.")
+        return cleaned

@@ -16,11 +16,13 @@ from django.http import HttpRequest, HttpResponse
 from nlu_engine.differences import Difference, differences
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.import_export import model_of, parts_of
-from skillbuilder.authoring.models import Change, Skill
+from skillbuilder.authoring.models import Change, Intent, Skill, SlotType
 from skillbuilder.authoring.rows import Rows, rows_of, steps_back
 
 # An import may change tens of thousands of things; the page shows no more.
 MOST_DIFFERENCES = 300
+# A document may have 1.5 MB: the newest of those that were kept to be restored stay.
+KEPT_DOCUMENTS = 30
 _WORDS = {"sample": "sample utterance", "other": "part"}
 _KEPT_KINDS = {("removed", "intent"), ("removed", "slot type")}
 # The request that is answered: the API knows its user only once the token was read.
@@ -70,18 +72,26 @@ def note(
         undo=undo,
     )
     _last_change.set(change)
+    if before:
+        kept = skill.changes.filter(before__isnull=False).values_list("pk", flat=True)
+        older = list(kept[KEPT_DOCUMENTS : KEPT_DOCUMENTS + 100])
+        skill.changes.filter(pk__in=older).update(before=None)
+
+
+Part = Callable[[], tuple[list[Intent], list[SlotType]]]
 
 
 @contextmanager
-def noted(skill: Skill, *, replaces: bool = False) -> Iterator[None]:
+def noted(skill: Skill, *, replaces: bool = False, part: Part | None = None) -> Iterator[None]:
     """Leave an entry of what the block changed in ``skill``, which is locked.
 
     If the block removes an intent or slot type, or ``replaces`` the whole document, the entry
-    keeps what was there before.
+    keeps what was there before. ``part`` gives all that the block may change, where that is
+    less than the whole document; it is asked before and after.
     """
-    old_fields, old, old_rows = _state(skill)
+    old_fields, old, old_rows = _state(skill, part)
     yield
-    new_fields, new, new_rows = _state(Skill.objects.get(pk=skill.pk))
+    new_fields, new, new_rows = _state(Skill.objects.get(pk=skill.pk), part)
     found = [
         Difference("changed", name, "", name, old_fields[name], new_fields[name])
         for name in old_fields
@@ -93,8 +103,8 @@ def noted(skill: Skill, *, replaces: bool = False) -> Iterator[None]:
         note(skill, found, old if replaces or removes else None, undo)
 
 
-def _state(skill: Skill) -> tuple[dict[str, str], InteractionModel, Rows]:
-    parts = parts_of(skill)
+def _state(skill: Skill, part: Part | None) -> tuple[dict[str, str], InteractionModel, Rows]:
+    parts = part() if part else parts_of(skill)
     model = model_of(skill, *parts)
     # Renaming writes into the dialog in place.
     fields = {"name": skill.name, "locale": skill.locale}

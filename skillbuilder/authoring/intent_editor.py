@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from nlu_engine import builtins
 from nlu_engine.errors import Problem
-from skillbuilder.authoring.checking import open_problems
+from skillbuilder.authoring.checking import open_problems_of
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import (
     SlotForm,
@@ -21,6 +21,7 @@ from skillbuilder.authoring.forms import (
     suggested_name,
 )
 from skillbuilder.authoring.highlight import slot_colors
+from skillbuilder.authoring.import_export import export_intents
 from skillbuilder.authoring.models import Intent, Skill, SlotType
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
 from skillbuilder.authoring.sample_lines import mentioned
@@ -162,7 +163,7 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     skill = intent.skill
     intents = list(skill.intents.all())
     index = [row.pk for row in intents].index(intent.pk)
-    problems = open_problems(skill)
+    problems = open_problems_of(skill, export_intents(skill))
     query = (request.GET.get("q") or request.POST.get("q") or "").strip()
     rows = sample_rows(intent, query, problems, index)
     texts = list(intent.samples.values_list("text", flat=True))
@@ -193,7 +194,7 @@ def row_context(intent: Intent, sample_pk: int) -> dict[str, Any]:
     """Return what the row of one sample shows, and what may change along with it."""
     skill = intent.skill
     index = list(skill.intents.values_list("pk", flat=True)).index(intent.pk)
-    problems = open_problems(skill)
+    problems = open_problems_of(skill, export_intents(skill))
     rows = sample_rows(intent, "", problems, index)
     slots = slot_rows(intent, problems, index)
     return {

@@ -13,6 +13,7 @@ from skillbuilder.authoring import (
     sample_import_views,
     slot_type_views,
     transfer_views,
+    value_list_views,
     views,
     word_map_views,
 )
@@ -102,6 +103,8 @@ urlpatterns = [
     path(f"{_SLOT_TYPE}/", slot_type_views.slot_type_detail, name="slot-type-detail"),
     path(f"{_SLOT_TYPE}/rename", slot_type_views.slot_type_rename, name="slot-type-rename"),
     path(f"{_SLOT_TYPE}/delete", slot_type_views.slot_type_delete, name="slot-type-delete"),
+    path(f"{_SLOT_TYPE}/csv", value_list_views.list_import, name="value-list"),
+    path(f"{_SLOT_TYPE}/csv/download", value_list_views.list_download, name="value-list-download"),
     path(f"{_SLOT_TYPE}/values", slot_type_views.value_create, name="value-create"),
     path(f"{_SLOT_TYPE}/values/many", slot_type_views.values_create, name="values-create"),
     path(f"{_SLOT_TYPE}/values/<int:value_pk>", slot_type_views.value_edit, name="value-edit"),

@@ -34,10 +34,22 @@ _SHOWN_ALTERNATIVES = 2
 
 
 def evaluate(evaluation: Evaluation) -> None:
-    """Parse what the claimed evaluation's set holds with both parsers, store what came of it.
+    """Do the claimed evaluation, of whatever kind, and store what came of it.
 
-    Raises TrainingCancelled when it is cancelled or lost meanwhile, else what the engine raises.
+    Raises TrainingCancelled when it is cancelled or lost meanwhile, GaveWay when a build is
+    waiting for the worker, else what the engine raises.
     """
+    if evaluation.kind == Evaluation.Kind.ANNOTATIONS:
+        evaluate_annotations(evaluation)
+    else:
+        # Trains, so it brings torch.
+        from skillbuilder.training.quality import measure
+
+        measure(evaluation)
+
+
+def evaluate_annotations(evaluation: Evaluation) -> None:
+    """Parse what the evaluation's set holds with both parsers."""
     started = time.monotonic()
     with KeptLease(evaluation) as lease:
         lease.report("reading", 0.0)

@@ -15,6 +15,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.training_data import fallback_in
 from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Annotation, AnnotationSet, Skill
@@ -22,7 +24,15 @@ from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
 from skillbuilder.authoring.people import refuse_role
 from skillbuilder.training import evaluations, leases, runs
 from skillbuilder.training.models import Evaluation, TrainingRun
-from skillbuilder.training.results import CHANGES, PARSERS, WRITERS, chosen_rows, shown, tiles
+from skillbuilder.training.results import (
+    CHANGES,
+    PARSERS,
+    WRITERS,
+    chosen_rows,
+    reliability_rows,
+    shown,
+    tiles,
+)
 from skillbuilder.training.versions import Version, find, versions
 
 ROWS_A_PAGE = 25
@@ -82,7 +92,8 @@ def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
         "percent_done": round(evaluation.progress * 100),
     }
     if evaluation.status == Evaluation.Status.READY:
-        context |= results_context(request, evaluation)
+        is_curve = evaluation.kind == Evaluation.Kind.CURVE
+        context |= curve_context(evaluation) if is_curve else results_context(request, evaluation)
     return show(
         request,
         evaluation.skill,
@@ -90,6 +101,39 @@ def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
         context,
         fragment="training/_evaluation_progress.html" if evaluation.is_active else "",
     )
+
+
+@require_POST
+@skill_page
+def quality_start(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Measure the live version on samples held back, or its learning curve (``kind``)."""
+    run = runs.latest_ready_run(skill)
+    if run is None:
+        messages.error(request, "There is no version yet to measure. Build the skill first.")
+        return redirect("annotation-set-list", skill.slug)
+    asked = request.POST.get("kind")
+    kind = Evaluation.Kind.CURVE if asked == "curve" else Evaluation.Kind.FOLDS
+    return redirect("evaluation", evaluations.request_quality(run, kind)[0].pk)
+
+
+def curve_context(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what the page of a learning curve shows."""
+    points, worth = evaluation.metrics["points"], evaluation.metrics["worth"]
+    by_share = {point["share"]: point["intents"] for point in points}
+    rows = [
+        {
+            "name": name,
+            "half": by_share[0.5].get(name),
+            "all": by_share[1.0].get(name),
+            "worth": max(0.0, by_share[1.0].get(name, 0.0) - by_share[0.5].get(name, 0.0)),
+        }
+        for name in by_share[1.0]
+    ]
+    return {
+        "points": points,
+        "worths": [(title, worth[name]) for name, title in PARSERS.items()],
+        "by_intent": sorted(rows, key=lambda row: (-row["worth"], row["all"])),
+    }
 
 
 def ready_versions(skill: Skill) -> list[Version]:
@@ -164,10 +208,48 @@ def with_actions(
                 "annotation": annotation,
                 "stamp": stamp(annotation) if annotation else "",
                 "next_answer": len(annotation.expected) if annotation else 0,
-                "intent_pk": intents.get(row.expected[0]["intent"]),
+                # What was held back is a sample already.
+                "intent_pk": evaluation.annotation_set and intents.get(row.expected[0]["intent"]),
             }
         )
     return found
+
+
+@require_GET
+@evaluation_page
+def evaluation_calibration(request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
+    """Show how true the confidences are, and what the fallback would reject."""
+    is_curve = evaluation.kind == Evaluation.Kind.CURVE
+    if is_curve or evaluation.status != Evaluation.Status.READY:
+        return redirect("evaluation", evaluation.pk)
+    asked = request.GET.get("parser", "")
+    parser = asked if asked in PARSERS else "neural"
+    sensitivity, current = fallback_of(evaluation)
+    table = evaluation.metrics[parser]["thresholds"]
+    context = {
+        "tab": "evaluate",
+        "evaluation": evaluation,
+        "parser": parser,
+        "parsers": PARSERS,
+        "count": evaluation.metrics[parser]["count"],
+        "errors": [
+            (title, evaluation.metrics[name]["calibration_error"])
+            for name, title in PARSERS.items()
+        ],
+        "bins": reliability_rows(evaluation.metrics),
+        "thresholds": table,
+        "sensitivity": sensitivity,
+        "current": current,
+        "step": round(current * (len(table) - 1)),
+    }
+    return show(request, evaluation.skill, "training/calibration.html", context)
+
+
+def fallback_of(evaluation: Evaluation) -> tuple[str, float]:
+    """Return the sensitivity of the version's fallback, "" if it has none, and the threshold."""
+    snapshot = TrainingRun.objects.values_list("snapshot", flat=True).get(pk=evaluation.run_id)
+    fallback = fallback_in(InteractionModel.from_json(snapshot))
+    return (fallback.sensitivity, 1 - fallback.threshold) if fallback else ("", 0.0)
 
 
 @require_POST

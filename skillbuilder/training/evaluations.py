@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.models import AnnotationSet
@@ -26,6 +28,10 @@ class NothingToEvaluate(Exception):
     """The run is not ready, or the set is empty."""
 
 
+class GaveWay(Exception):
+    """A build is waiting for the worker, and this can wait."""
+
+
 def request_evaluation(run: TrainingRun, annotation_set: AnnotationSet) -> tuple[Evaluation, bool]:
     """Return an evaluation of ``run`` on what is in the set now, and whether it is a new one.
 
@@ -41,6 +47,44 @@ def request_evaluation(run: TrainingRun, annotation_set: AnnotationSet) -> tuple
         if known is not None:
             return known, False
         return _requested(run, Kind.ANNOTATIONS, annotation_set=fresh), True
+
+
+def request_quality(run: TrainingRun, kind: str) -> tuple[Evaluation, bool]:
+    """Return folds or the learning curve of ``run``, and whether it is a new request.
+
+    What is still measured of versions before it is cancelled: nobody will look at that.
+    """
+    with transaction.atomic():
+        skill = locked(run.skill)
+        of_kind = Evaluation.objects.filter(skill=skill, kind=kind)
+        known = of_kind.filter(run=run, status__in=[*Evaluation.ACTIVE, Status.READY]).first()
+        if known is not None:
+            return known, False
+        for old in of_kind.filter(status__in=Evaluation.ACTIVE):
+            leases.cancel(old)
+        return _requested(run, kind), True
+
+
+def quality_of(run: TrainingRun, kind: str) -> Evaluation | None:
+    """Return the newest folds or learning curve of ``run``, or None."""
+    return Evaluation.objects.filter(run=run, kind=kind).first()
+
+
+def refuse_if_builds_wait() -> None:
+    """Raise GaveWay if a build is waiting: who waits for that comes first."""
+    if TrainingRun.objects.filter(status=TrainingRun.Status.QUEUED).exists():
+        raise GaveWay
+
+
+def give_way(evaluation: Evaluation) -> None:
+    """Put the evaluation back into the queue; the reaper sends it again after a while."""
+    leases.held(evaluation).update(
+        status=Status.QUEUED,
+        claim=None,
+        lease_expires_at=None,
+        enqueued_at=timezone.now(),
+        attempts=F("attempts") - 1,
+    )
 
 
 def _refuse_nothing(run: TrainingRun, annotation_set: AnnotationSet) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from nlu_engine.annotations import Answer, by_value, csv_table, marked
 from nlu_engine.frames import SlotSpan
@@ -59,6 +59,20 @@ def _tile(metrics: dict[str, Any], key: str, title: str, text: str) -> Tile:
     intervals = [tuple(metrics[name]["interval"]) for name in PARSERS]
     shown_intervals = intervals if key == "frame_accuracy" else []
     return Tile(title, text, values, "" if tied else best[1], shown_intervals, lower)
+
+
+def reliability_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the bins of confidence, each with those of both parsers or None."""
+    of = [{one["low"]: one for one in metrics[name]["reliability"]} for name in PARSERS]
+    edges = {one["low"]: one["high"] for bins in of for one in bins.values()}
+    return [
+        {
+            "middle": (low + high) / 2,
+            "label": f"{low:.0%} to {high:.0%}",
+            "parsers": [bins.get(low) for bins in of],
+        }
+        for low, high in sorted(edges.items())
+    ]
 
 
 @dataclass(frozen=True)
@@ -114,9 +128,7 @@ def chosen_rows(evaluation: Evaluation, parser: str, query: Any) -> QuerySet[Eva
     if query.get("show") == "failing":
         rows = rows.filter(**{f"{parser}_right": False})
     if query.get("show") == "differ":
-        rows = rows.filter(neural_right=True, maxent_crf_right=False) | rows.filter(
-            neural_right=False, maxent_crf_right=True
-        )
+        rows = rows.exclude(neural_right=F("maxent_crf_right"))
     if query.get("show") in CHANGES:
         rows = rows.filter(**{f"{parser}_change": query.get("show")})
     if expected := query.get("expected", "").replace("\x00", ""):

@@ -44,6 +44,8 @@ def record(run: TrainingRun) -> None:
     try:
         build(run)
         gate.begin(run)
+        if settings.QUALITY_AFTER_BUILD:
+            evaluations.request_quality(run, Evaluation.Kind.FOLDS)
     except TrainingCancelled as error:
         log.info("%s", error)
     except EngineError as error:
@@ -84,6 +86,8 @@ def record_evaluation(evaluation: Evaluation) -> None:
 
     try:
         evaluate(evaluation)
+    except evaluations.GaveWay:
+        evaluations.give_way(evaluation)
     except TrainingCancelled as error:
         log.info("%s", error)
     except EngineError as error:

@@ -28,8 +28,14 @@ urlpatterns = [
         evaluation_views.evaluation_start,
         name="evaluation-start",
     ),
+    path("skills/<slug:slug>/quality", evaluation_views.quality_start, name="quality-start"),
     path(
         "evaluations/<uuid:evaluation_id>/", evaluation_views.evaluation_detail, name="evaluation"
+    ),
+    path(
+        "evaluations/<uuid:evaluation_id>/calibration",
+        evaluation_views.evaluation_calibration,
+        name="evaluation-calibration",
     ),
     path(
         "evaluations/<uuid:evaluation_id>/cancel",

@@ -128,6 +128,7 @@ def test_samples_are_written_taken_back_moved_and_never_overwritten(
     expect(edit).to_have_value("second of all now here")
     page.get_by_role("button", name="Save mine over it").click()
     expect(rows.first).to_have_text("second of all now here Saved")
+    expect(page.get_by_role("link", name="Edit second of all now here")).to_be_focused()
     # Lines of a paste: nothing is added while one is wrong.
     field.evaluate(
         """field => {

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import template
 
-from skillbuilder.authoring.models import AnnotationSet
-from skillbuilder.training.evaluations import latest
+from skillbuilder.authoring.models import AnnotationSet, Skill
+from skillbuilder.training.evaluations import latest, quality_of
 from skillbuilder.training.models import Evaluation
 from skillbuilder.training.results import PARSERS
 from skillbuilder.training.runs import latest_ready_run
@@ -43,4 +43,24 @@ def set_result(context: dict[str, Any], annotation_set: AnnotationSet) -> dict[s
             )
         ),
         "can_run": run is not None,
+    }
+
+
+@register.inclusion_tag("training/_quality.html", takes_context=True)
+def quality(context: dict[str, Any], skill: Skill) -> dict[str, Any]:
+    """Show how good the live version is on samples that were held back, and its learning curve."""
+    run = latest_ready_run(skill)
+    folds = quality_of(run, Evaluation.Kind.FOLDS) if run else None
+    curve = quality_of(run, Evaluation.Kind.CURVE) if run else None
+    is_ready = folds is not None and folds.status == Evaluation.Status.READY
+    return {
+        "csrf_token": context.get("csrf_token"),
+        "may_edit": context.get("may_edit"),
+        "skill": skill,
+        "run": run,
+        "folds": folds,
+        "curve": curve,
+        "values": [(title, folds.metrics[name]) for name, title in PARSERS.items()]
+        if folds and is_ready
+        else [],
     }

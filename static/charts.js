@@ -1,0 +1,93 @@
+// Charts of the table that stands behind each, and the slider of the fallback's threshold.
+// A <figure data-chart> holds the table: its first column is the x axis, and each column whose
+// heading has data-series is a line; cells carry their numbers in data-value.
+"use strict";
+
+{
+  const COLORS = { dnn: "--tblr-primary", baseline: "--tblr-orange" };
+  const HEIGHT = 260;
+
+  const textColor = () => getComputedStyle(document.body).color;
+  const colorOf = (name) =>
+    COLORS[name] ? getComputedStyle(document.body).getPropertyValue(COLORS[name]).trim() : textColor();
+  const number = (cell) => (cell?.dataset.value ? Number(cell.dataset.value) : null);
+  const percent = (value) => (value === null ? "–" : `${(value * 100).toFixed(1)} %`);
+
+  // The x values, and of each line its name, label and values.
+  const read = (table) => {
+    const heads = [...table.tHead.rows[0].cells];
+    const rows = [...table.tBodies[0].rows];
+    const lines = heads
+      .map((head, column) => ({ head, column }))
+      .filter(({ head }) => head.dataset.series)
+      .map(({ head, column }) => ({
+        name: head.dataset.series,
+        label: head.dataset.label ?? head.textContent.trim(),
+        values: rows.map((row) => number(row.cells[column])),
+      }));
+    return { x: rows.map((row) => number(row.cells[0])), lines };
+  };
+
+  const axis = (values) => ({
+    stroke: textColor,
+    grid: { stroke: "rgba(128,128,128,.18)" },
+    ticks: { show: false },
+    size: 52,
+    values,
+  });
+
+  const draw = (figure) => {
+    const { x, lines } = read(figure.querySelector("table"));
+    const box = figure.querySelector("[data-chart-box]");
+    const isShare = figure.dataset.chart === "share";
+    const shown = (value) => (isShare ? `${Math.round(value * 100)} %` : String(value));
+    const series = lines.map((line) => ({
+      label: line.label,
+      stroke: () => colorOf(line.name),
+      width: 2,
+      dash: line.name === "ideal" ? [5, 5] : undefined,
+      points: { show: line.name !== "ideal", size: 8, fill: () => colorOf(line.name) },
+      spanGaps: true,
+      value: (_, value) => percent(value),
+    }));
+    const options = {
+      width: box.clientWidth,
+      height: HEIGHT,
+      cursor: { drag: { x: false, y: false } },
+      scales: {
+        x: { time: false, range: isShare ? [0, 1] : undefined },
+        y: { range: (_, low, high) => (isShare ? [0, 1] : [Math.max(0, low - 0.05), Math.min(1, high + 0.05)]) },
+      },
+      axes: [
+        axis((_, splits) => splits.map((value) => (isShare || Number.isInteger(value) ? shown(value) : ""))),
+        axis((_, splits) => splits.map((value) => `${Math.round(value * 100)} %`)),
+      ],
+      series: [{ label: figure.dataset.chartX ?? "", value: (_, value) => (value === null ? "–" : shown(value)) }, ...series],
+    };
+    const chart = new uPlot(options, [x, ...lines.map((line) => line.values)], box);
+    new ResizeObserver(() => chart.setSize({ width: box.clientWidth, height: HEIGHT })).observe(box);
+    // The other theme has other colours.
+    new MutationObserver(() => chart.redraw(false)).observe(document.documentElement, { attributes: true });
+  };
+
+  // --- threshold ---------------------------------------------------------------------------
+
+  const move = (slider) => {
+    const table = document.querySelector(slider.dataset.threshold);
+    const rows = [...table.tBodies[0].rows];
+    rows.forEach((row, at) => row.classList.toggle("chosen", at === Number(slider.value)));
+    const chosen = rows[Number(slider.value)];
+    for (const output of document.querySelectorAll("[data-threshold-output]"))
+      output.textContent = chosen.cells[Number(output.dataset.thresholdOutput)].textContent;
+    slider.setAttribute("aria-valuetext", chosen.cells[0].textContent);
+  };
+
+  document.addEventListener("input", (e) => {
+    if (e.target.matches?.("[data-threshold]")) move(e.target);
+  });
+
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll("[data-chart]").forEach(draw);
+    document.querySelectorAll("[data-threshold]").forEach(move);
+  });
+}
