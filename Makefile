@@ -31,6 +31,9 @@ setup:
 setup-dev:
 	@.ci/venv requirements-dev.lock
 
+# Two processes side by side; tests/groups.py tells which tests stay together.
+PYTEST_ARGS := -n 2 --dist loadgroup
+
 lint: setup-dev
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -43,11 +46,11 @@ lint: setup-dev
 
 test-sqlite: setup-dev
 	@.ci/chromium
-	env -u DATABASE_URL $(PYTHON) -m pytest $(ARGS)
+	env -u DATABASE_URL $(PYTHON) -m pytest $(PYTEST_ARGS) $(ARGS)
 
 test-postgres: setup-dev
 	@.ci/chromium
-	$(PYTHON) tests/on_postgres.py -m database $(ARGS)
+	$(PYTHON) tests/on_postgres.py $(PYTEST_ARGS) -m database $(ARGS)
 
 lock: setup-dev
 	$(PYTHON) -m pip install --quiet $(UV)

@@ -1,11 +1,13 @@
 """Measure the DNN on samples as authors write them, and on values that it was not taught.
 
-    python -m benchmarks.authored TRAIN TEST [--tiers quick full] [--seeds 0 1 2]
+    python -m benchmarks.authored TRAIN TEST [--tiers quick full] [--seeds 0 1 2] [--lists FILE]
 
 TRAIN and TEST are labelled files. The first line of each tier is trained on TRAIN as it is;
 the second on an interaction model made of it: every span becomes a {slot}, and its text a
 value of the slot's type, so that no literal span is left. "unseen" is the recall of those
-spans of TEST whose text is no span of that slot in TRAIN.
+spans of TEST whose text is no span of that slot in TRAIN. With --lists there is a third line:
+the same interaction model, whose slot types list the values of the labelled file FILE too, as
+those of an author do who has a catalogue.
 """
 
 from __future__ import annotations
@@ -41,28 +43,37 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--tiers", nargs="+", choices=TIERS, default=list(TIERS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--lists", type=Path)
     options = parser.parse_args()
     train, test = read_labelled(options.train), read_labelled(options.test)
-    model = authored(train)
+    models = {"templates and values": authored(train)}
+    if options.lists:
+        models["templates and lists"] = authored(train, read_labelled(options.lists))
     for tier in options.tiers:
         literal = TrainingData.from_labelled(train, locale=LOCALE)
         measured = [_measure(literal, tier, seed, train, test) for seed in options.seeds]
-        print(_line(tier, "literal spans", measured))
-        measured = [
-            _measure(
-                TrainingData.from_interaction_model(model, locale=LOCALE, seed=seed),
-                tier,
-                seed,
-                train,
-                test,
-            )
-            for seed in options.seeds
-        ]
-        print(_line(tier, "templates and values", measured))
+        print(_line(tier, "literal spans", measured), flush=True)
+        for written, model in models.items():
+            measured = [
+                _measure(
+                    TrainingData.from_interaction_model(model, locale=LOCALE, seed=seed),
+                    tier,
+                    seed,
+                    train,
+                    test,
+                )
+                for seed in options.seeds
+            ]
+            print(_line(tier, written, measured), flush=True)
 
 
-def authored(utterances: Sequence[AnnotatedUtterance]) -> InteractionModel:
-    """Return the interaction model of ``utterances``: templates, and a slot type a slot name."""
+def authored(
+    utterances: Sequence[AnnotatedUtterance], lists: Sequence[AnnotatedUtterance] = ()
+) -> InteractionModel:
+    """Return the interaction model of ``utterances``: templates, and a slot type a slot name.
+
+    The values of ``lists`` are added to those of the slot types that there are.
+    """
     samples: dict[str, dict[str, None]] = {}
     slots: dict[str, dict[str, None]] = {}
     values: dict[str, dict[str, None]] = {}
@@ -73,6 +84,9 @@ def authored(utterances: Sequence[AnnotatedUtterance]) -> InteractionModel:
             slots.setdefault(intent, {})[slot.name] = None
             values.setdefault(slot.name, {})[slot.text] = None
         samples.setdefault(intent, {})[text] = None
+    for slot in (span for one in lists for span in one.frame.slots):
+        if slot.name in values:
+            values[slot.name][slot.text] = None
     return InteractionModel(
         invocation_name="labelled utterances",
         intents=tuple(
@@ -98,7 +112,10 @@ def _measure(
     test: Sequence[AnnotatedUtterance],
 ) -> tuple[float, ...]:
     parser = train_parsers(data, tier=tier, seed=seed).neural
-    pairs = [(one.frame, parser.parse(one.text).frame) for one in test]
+    pairs = [
+        (one.frame, parse.frame)
+        for one, parse in zip(test, parser.parse_many([one.text for one in test]), strict=True)
+    ]
     f1 = slot_f1(pairs) or 0.0
     return intent_accuracy(pairs), f1, frame_accuracy(pairs), unseen_recall(train, pairs)
 

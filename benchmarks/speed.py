@@ -41,17 +41,17 @@ from nlu_engine.artifact import (
     write_artifact,
 )
 from nlu_engine.embeddings import Tier, load_embeddings, load_encoder
-from nlu_engine.parsers import SkillParser
+from nlu_engine.neural import READY
+from nlu_engine.parsers import BATCH, SkillParser
 from nlu_engine.training_data import load_training_data, read_labelled
 from nlu_engine.utterances import tokenize
 
 RESULTS = ROOT / "docs" / "speed.json"
 SKILLS = 8
 """Skills that take turns when throughput is measured."""
-COPIES = 20
-"""Skills that are loaded when the memory of one is measured."""
+COPIES = 32
+"""Skills that are loaded when the memory of one more is measured."""
 LOADS = 21
-BATCH = 32
 MEGABYTE = 1_000_000
 COLUMNS = {"quick": "DNN quick", "full": "DNN full", "maxent_crf": "MaxEnt-CRF"}
 TIERS: tuple[Tier, ...] = ("quick", "full")
@@ -73,15 +73,11 @@ ROWS = (
     Row("parse_ms_p50", "parsing one utterance, ms, median", 2, is_time=True),
     Row("parse_ms_p95", "parsing one utterance, ms, 95th percentile", 2, is_time=True),
     Row("utterances_per_second", f"utterances a second, one by one, {SKILLS} skills in turn", 0),
-    Row(
-        "encoder_utterances_per_second",
-        f"utterances a second, the shared encoder alone in batches of {BATCH} "
-        "(no parser: nothing parses in batches yet)",
-        0,
-    ),
+    Row("batched_per_second", f"the same in batches of {BATCH}", 0),
     Row("artifact_bytes", "artifact, bytes on disk", 0),
     Row("load_ms", "loading a skill, embeddings mapped, ms, median", 2, is_time=True),
-    Row("skill_mb", "private memory of one more skill, MB", 2),
+    Row("ready_mb", "private memory of a skill that parsed lately, its weights unpacked, MB", 2),
+    Row("skill_mb", f"private memory of one more skill, beyond the {READY} that did, MB", 2),
     Row(
         "process_mb",
         "private memory that a second process adds for the shared embeddings, loaded, MB "
@@ -174,8 +170,6 @@ def measure_column(subject: Subject) -> dict[str, float]:
     measured = of_manifest(subject)
     for work in (latency, throughput, loading, skill_memory):
         measured |= _apart(work, subject)
-    if subject.column == "full":
-        measured |= _apart(encoder_throughput, subject)
     if subject.column != "maxent_crf":
         with _holder(subject):
             measured |= _apart(process_memory, subject)
@@ -231,24 +225,22 @@ def latency(subject: Subject) -> Measured:
 
 
 def throughput(subject: Subject) -> Measured:
-    """Return how many utterances a second several skills parse, one after the other, in turn."""
+    """Return how many utterances a second several skills parse, in turn and in batches."""
     parsers, texts = [subject.read() for _ in range(SKILLS)], subject.texts()
     started = time.perf_counter()
     for number, text in enumerate(texts):
         parsers[number % SKILLS].parse(text)
-    seconds = time.perf_counter() - started
-    return {"utterances_per_second": round(len(texts) / seconds, 1)}
-
-
-def encoder_throughput(subject: Subject) -> Measured:
-    """Return how many utterances a second the shared encoder alone takes, batch after batch."""
-    encoder = load_encoder(read_manifest(subject.artifact)["embeddings"])
-    words = _words(subject)
+    one_by_one = time.perf_counter() - started
     started = time.perf_counter()
-    for start in range(0, len(words), BATCH):  # as they come: not sorted by length beforehand
-        encoder.encode(words[start : start + BATCH])
-    seconds = time.perf_counter() - started
-    return {"encoder_utterances_per_second": round(len(words) / seconds, 1)}
+    for number, parser in enumerate(parsers):
+        mine = texts[number::SKILLS]
+        for start in range(0, len(mine), BATCH):  # as they come: not sorted by length beforehand
+            parser.parse_many(mine[start : start + BATCH])
+    batched = time.perf_counter() - started
+    return {
+        "utterances_per_second": round(len(texts) / one_by_one, 1),
+        "batched_per_second": round(len(texts) / batched, 1),
+    }
 
 
 def _words(subject: Subject) -> list[list[str]]:
@@ -268,15 +260,22 @@ def _milliseconds(work: Callable[..., object], *arguments: Any) -> float:
 
 
 def skill_memory(subject: Subject) -> Measured:
-    """Return the private memory that one more skill takes, which has parsed an utterance."""
+    """Return the private memory that one more skill takes, which has parsed an utterance.
+
+    Of the DNN, the READY that parsed last are kept unpacked.
+    """
     text = subject.texts()[0]
     skills = [subject.read()]  # the first brings what all share
     skills[0].parse(text)
-    before = private_bytes()
-    for _ in range(COPIES):
-        skills.append(subject.read())
-        skills[-1].parse(text)
-    return {"skill_mb": round((private_bytes() - before) / COPIES / MEGABYTE, 3)}
+
+    def one_more(count: int) -> float:
+        before = private_bytes()
+        for _ in range(count):
+            skills.append(subject.read())
+            skills[-1].parse(text)
+        return round((private_bytes() - before) / count / MEGABYTE, 3)
+
+    return {"ready_mb": one_more(READY - 1), "skill_mb": one_more(COPIES)}
 
 
 def process_memory(subject: Subject) -> Measured:

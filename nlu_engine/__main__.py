@@ -18,13 +18,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from nlu_engine import __version__
 from nlu_engine.embeddings import TIERS
 from nlu_engine.errors import EngineError
-from nlu_engine.frames import Parse
+from nlu_engine.frames import Parse, SlotSpan
 from nlu_engine.parsers import ParsePair
 
 
@@ -106,6 +107,12 @@ def _parse_arguments(parser: argparse.ArgumentParser) -> None:
         "text", nargs="*", help='utterances; "-" reads one a line from standard input'
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument(
+        "--reference",
+        type=datetime.fromisoformat,
+        metavar="TIMESTAMP",
+        help='what "tomorrow" is relative to, such as 2026-11-24T09:00+01:00; now if absent',
+    )
     parser.set_defaults(run=_parse)
 
 
@@ -174,8 +181,9 @@ def _parse(options: argparse.Namespace) -> None:
     from nlu_engine.artifact import read_artifact
 
     pair = read_artifact(options.artifact)
+    reference = options.reference or datetime.now(UTC)
     for utterance in _utterances(options.text):
-        parsed = pair.parse(utterance)
+        parsed = pair.parse(utterance, reference)
         print(json.dumps(parsed.to_dict(), ensure_ascii=False) if options.json else _table(parsed))
 
 
@@ -196,8 +204,15 @@ def _table(parsed: ParsePair) -> str:
 
 
 def _line(parse: Parse) -> str:
-    slots = ", ".join(f"{slot.name}={slot.text!r}" for slot in parse.frame.slots)
+    slots = ", ".join(map(_slot, parse.frame.slots))
     return f"{parse.frame.intent} {parse.confidence:.2f}  {slots or '-'}"
+
+
+def _slot(slot: SlotSpan) -> str:
+    """Return the slot with what was said, what it resolves to where that differs, and its id."""
+    resolved = f" = {slot.value}" if slot.value not in (None, slot.text) else ""
+    known = f" [{slot.id}]" if slot.id else ""
+    return f"{slot.name}={slot.text!r}{resolved}{known}"
 
 
 def _compare(options: argparse.Namespace) -> None:

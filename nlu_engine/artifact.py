@@ -43,10 +43,12 @@ from nlu_engine.errors import (
     IncompatibleArtifact,
 )
 from nlu_engine.features import FeatureExtractor, Vocabulary
+from nlu_engine.listed import ListedValues
 from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.out_of_scope import Fallback
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
+from nlu_engine.scoring import LISTED
 
 NEURAL_FILES = ("neural.safetensors", "neural.json", "skill.json")
 MAXENT_CRF_FILES = ("intents.safetensors", "intents.json", "slots.crfsuite", "skill.json")
@@ -264,14 +266,18 @@ def _neural(contents: _Contents) -> SkillParser:
     arrays = contents.arrays("neural.safetensors")
     allowed = arrays.pop("allowed").astype(bool)
     vocabulary = Vocabulary.from_dict(contents.document("neural.json"))
+    skill = contents.skill_of("neural")
+    # An artifact of before there were listed values has no weights for them.
+    reads_lists = any(name.startswith(LISTED) for name in arrays)
     extract = FeatureExtractor(
         load_embeddings(contents.manifest["embeddings"]),
         vocabulary,
         contents.manifest["tier"],
         covered=is_covered(contents.manifest["locale"]),
+        listed=ListedValues(skill["resolver"].slot_values if reads_lists else {}),
     )
     recognizer = NeuralRecognizer(arrays, vocabulary, extract, allowed)
-    return SkillParser(recognizer, **contents.skill_of("neural"))
+    return SkillParser(recognizer, **skill)
 
 
 def _maxent_crf(contents: _Contents) -> SkillParser:

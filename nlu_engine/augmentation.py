@@ -21,7 +21,7 @@ MOST = 2_000
 """Utterances, copies counted, from which no more are made: there is enough to learn from."""
 SWAPPED = 0.7
 """Share of the slots in a copy that take another value."""
-ANY_WORDS = 0.3
+ANY_WORDS = 0.2
 """Share of the open slots in a copy that take any words."""
 OPEN_VALUES = 4
 OPEN_SHARE = 0.8
@@ -31,11 +31,12 @@ Values = Mapping[str, Sequence[str]]
 
 
 def copies_of(
-    utterances: Sequence[AnnotatedUtterance], talk: Sequence[str], *, seed: int
+    utterances: Sequence[AnnotatedUtterance], talk: Sequence[str] = (), *, seed: int
 ) -> list[AnnotatedUtterance]:
     """Return copies of ``utterances`` with other values; the same for the same seed.
 
-    ``talk``: texts that have nothing to do with the skill, to cut words from.
+    ``talk``: texts that have nothing to do with the skill, to cut words from; without it,
+    slots take their own values alone.
     """
     chance = random.Random(seed)
     with_slots = [one for one in utterances if one.frame.slots]

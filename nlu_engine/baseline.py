@@ -8,6 +8,7 @@ nothing but the skill's own training data. Parsing needs numpy and crfsuite alon
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -81,6 +82,8 @@ class MaxEntCrfRecognizer:
         self.slots = slots
         self._tagger = pycrfsuite.Tagger()
         self._tagger.open_inmemory(slots)
+        # A tagger remembers what it tagged last: threads take turns.
+        self._lock = threading.Lock()
 
     def recognize(self, utterances: Sequence[Sequence[Token]]) -> list[Recognition]:
         """Return intents and tags of each utterance."""
@@ -95,8 +98,11 @@ class MaxEntCrfRecognizer:
             RankedIntent(names[row], float(inside[row]))
             for row in np.argsort(-inside, kind="stable")
         )
-        tags = tuple(self._tagger.tag(token_features(tokens, ranked[0].intent)))
-        return Recognition(ranked, tags, tuple(self._confidences(tags)), outside)
+        features = token_features(tokens, ranked[0].intent)
+        with self._lock:
+            tags = tuple(self._tagger.tag(features))
+            confidences = tuple(self._confidences(tags))
+        return Recognition(ranked, tags, confidences, outside)
 
     def _confidences(self, tags: Sequence[str]) -> Iterator[float]:
         """Yield, of each span in what was tagged last, the least probability of its tags.

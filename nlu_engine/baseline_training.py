@@ -26,7 +26,7 @@ from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
 
-MAX_ITERATIONS = 200
+MAX_ITERATIONS = 100
 FOLDS = 3
 MAX_CALIBRATED = 1_500
 """Utterances that the temperature is fitted on, at most."""

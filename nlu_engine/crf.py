@@ -137,3 +137,12 @@ def _both_ways(scores: Vectors, crf: CrfWeights) -> tuple[Vectors, Vectors]:
 def _log_sum(values: Vectors) -> float:
     highest = values.max()
     return float(highest + np.log(np.exp(values - highest).sum()))
+
+
+def tag_probabilities(scores: Vectors, crf: CrfWeights) -> Vectors:
+    """Return the probability of each tag at each token over all sequences, (n, t)."""
+    before, after = _both_ways(scores, crf)
+    logs = before + after
+    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+    found: Vectors = shares / shares.sum(axis=1, keepdims=True)
+    return found

@@ -4,7 +4,9 @@
       InvalidInteractionModel       .problems: all of them, each with its JSON path
       InvalidLabelledData           .problems: all of them, each with its line
       InvalidAnnotationSet          .problems: all of them, each with its path or line
+      InvalidValueList              .problems: all of them, each with its line
       InvalidUtterance              an utterance that no parser accepts
+      InvalidDialogueState          a state that no dialogue has
       EmbeddingsError               a shared embedding release is missing or damaged
       TrainingError
         NotEnoughData               no intent, or an intent without usable utterances
@@ -78,8 +80,16 @@ class InvalidLabelledData(_WithProblems):
     """A line of labelled data is malformed."""
 
 
+class InvalidDialogueState(EngineError):
+    """A state of a dialogue that no dialogue answered with."""
+
+
 class InvalidAnnotationSet(_WithProblems):
     """The file is not an annotation set that can be stored."""
+
+
+class InvalidValueList(_WithProblems):
+    """A line of a list of slot values is malformed."""
 
 
 class InvalidUtterance(EngineError):

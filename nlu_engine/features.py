@@ -1,8 +1,9 @@
 """Utterances as the arrays that the network reads; the same code trains and parses.
 
-Of every token the network sees four things: its shared vector (in the full tier followed by
-its vector in context), the row of its skill-specific vector, its characters, and a few facts
-about its shape. Of the whole utterance, in the full tier, the encoder's sentence vector.
+Of every token the network sees five things: its shared vector (in the full tier followed by
+its vector in context), the row of its skill-specific vector, its characters, a few facts about
+its shape, and of which slots a listed value stands there. Of the whole utterance, in the full
+tier, the encoder's sentence vector.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, load_encoder
+from nlu_engine.listed import ListedValues
 from nlu_engine.utterances import Token, normalize
 
 MAX_CHARACTERS = 16
@@ -86,12 +88,20 @@ class FeatureExtractor:
 
     ``covered`` says whether the release knows the words of the locale; where it does not,
     every word is composed of its sub-words, since a chance namesake would mislead.
+    ``listed`` tells where values of the skill's slot types stand.
     """
 
     def __init__(
-        self, embeddings: SharedEmbeddings, vocabulary: Vocabulary, tier: Tier, *, covered: bool
+        self,
+        embeddings: SharedEmbeddings,
+        vocabulary: Vocabulary,
+        tier: Tier,
+        *,
+        covered: bool,
+        listed: ListedValues,
     ) -> None:
         self.tier = tier
+        self.listed = listed
         self._encoder = (
             load_encoder(embeddings.release, embeddings.root) if tier == "full" else None
         )

@@ -7,6 +7,7 @@ the utterance as given, end exclusive: ``utterance[span.start:span.end] == span.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 MAX_UTTERANCE_LENGTH = 10_000
@@ -18,7 +19,9 @@ class SlotSpan:
     """A slot found in an utterance.
 
     ``text`` is what was said; ``value`` what it resolves to: the slot value whose name
-    or synonym it is, or a built-in type's canonical form, else the text itself.
+    or synonym it is, or a built-in type's canonical form, else the text itself. ``id`` and
+    ``status`` are those of the resolution (``resolution.Resolution``); None where a person
+    marked the span.
     ``confidence``: the probability, in [0, 1], that a parser gives the span; None where
     a person marked it.
     """
@@ -29,15 +32,19 @@ class SlotSpan:
     text: str
     value: str | None = None
     confidence: float | None = field(default=None, compare=False)
+    id: str | None = field(default=None, compare=False)
+    status: str | None = field(default=None, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{name, start, end, text, value, confidence}``."""
+        """Return ``{name, start, end, text, value, id, status, confidence}``."""
         return {
             "name": self.name,
             "start": self.start,
             "end": self.end,
             "text": self.text,
             "value": self.text if self.value is None else self.value,
+            "id": self.id,
+            "status": self.status,
             "confidence": None if self.confidence is None else round(self.confidence, 6),
         }
 
@@ -102,6 +109,9 @@ class Parse:
 class Parser(Protocol):
     """Anything that turns utterances into parses."""
 
-    def parse(self, utterance: str) -> Parse:
-        """Parse one utterance; raises InvalidUtterance when it is empty or too long."""
+    def parse(self, utterance: str, reference: datetime | None = None) -> Parse:
+        """Parse one utterance; raises InvalidUtterance when it is empty or too long.
+
+        ``reference``: the moment that relative dates and times are resolved against.
+        """
         ...

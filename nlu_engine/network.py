@@ -3,7 +3,8 @@
     shared vector -> projection, LayerNorm ─┐
     skill-specific vector ──────────────────┤
     characters -> convolution, maximum ─────┼─> token ─> BiLSTM ─> tag head ─> CRF
-    shape ──────────────────────────────────┘               └─> pooling ─┬─> intent head
+    shape ──────────────────────────────────┤               └─> pooling ─┬─> intent head
+    listed values -> projection ────────────┘                            │
     sentence vector, in the full tier ───────────────────────────────────┘
 
 One file, read top to bottom; knows nothing of text, files or how it is trained.
@@ -28,16 +29,19 @@ class NetworkShape:
     tags: int
     dimensions: int = 300
     sentence: int = 0
+    listed: int = 0
     projection: int = 160
     word_width: int = 32
     character_width: int = 24
     character_filters: int = 48
     shape_features: int = 8
+    listed_width: int = 16
     hidden: int = 128
     summary: int = 128
     head: int = 128
     dropout: float = 0.4
     word_dropout: float = 0.15
+    listed_dropout: float = 0.4
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Batch:
     shared: Tensor  # (t, dimensions)
     words: Tensor  # (t,)
     shapes: Tensor  # (t, shape features)
+    listed: Tensor  # (t, listed)
     spelled: Tensor  # (t,), the row of each token's spelling
     spellings: Tensor  # (u, characters)
     mask: Tensor  # (b, n), true where there is a token
@@ -70,7 +75,10 @@ class Network(nn.Module):
         self.words = nn.Embedding(shape.words, shape.word_width, padding_idx=0)
         self.characters = nn.Embedding(shape.characters, shape.character_width, padding_idx=0)
         self.convolve = nn.Conv1d(shape.character_width, shape.character_filters, 3, padding=1)
-        token = shape.projection + shape.word_width + shape.character_filters + shape.shape_features
+        listed = shape.listed_width if shape.listed else 0
+        self.list = nn.Linear(shape.listed, listed, bias=False) if listed else None
+        token = shape.projection + shape.word_width + shape.character_filters
+        token += shape.shape_features + listed
         both = 2 * shape.hidden
         self.recur = nn.LSTM(token, shape.hidden, batch_first=True, bidirectional=True)
         self.tag_hidden = nn.Linear(both + token, shape.head)
@@ -92,7 +100,8 @@ class Network(nn.Module):
         rate = self.shape.dropout
         shared = self.normalize(self.project(drop(batch.shared, rate / 2)))  # (t, projection)
         spelling = self._spelling(batch.spellings)[batch.spelled]
-        token = torch.cat([shared, self._local(batch.words), spelling, batch.shapes], dim=-1)
+        facts = [batch.shapes, *self._listed(batch)]
+        token = torch.cat([shared, self._local(batch.words), spelling, *facts], dim=-1)
         token = drop(token, rate)
         context = drop(self._recurred(token, batch.mask), rate)  # (t, 2 hidden)
         tag = nn.functional.gelu(self.tag_hidden(torch.cat([context, token], dim=-1)))
@@ -111,6 +120,15 @@ class Network(nn.Module):
             words = torch.where(torch.rand(words.shape) < self.shape.word_dropout, 1, words)
         vectors: Tensor = self.words(words)
         return vectors
+
+    def _listed(self, batch: Batch) -> list[Tensor]:
+        if self.list is None:
+            return []
+        listed = batch.listed
+        if self.training:  # learn to live without: a value may be missing from its list
+            kept = torch.rand(len(batch.mask)) >= self.shape.listed_dropout
+            listed = listed * kept[batch.mask.nonzero()[:, 0], None]
+        return [self.list(listed)]
 
     def _spelling(self, characters: Tensor) -> Tensor:
         convolved = self.convolve(self.characters(characters).transpose(1, 2))

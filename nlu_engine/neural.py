@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlu_engine.crf import CrfWeights, best_path, bio_weights, span_probabilities
+from nlu_engine.crf import (
+    CrfWeights,
+    best_path,
+    bio_weights,
+    span_probabilities,
+    tag_probabilities,
+)
 from nlu_engine.embeddings import Vectors
 from nlu_engine.features import FeatureExtractor, Vocabulary
 from nlu_engine.frames import RankedIntent
@@ -88,3 +94,13 @@ def _softmax(scores: Vectors) -> Vectors:
     exponents = np.exp(scores - scores.max())
     shares: Vectors = exponents / exponents.sum()
     return shares
+
+
+def tag_shares(
+    recognizer: NeuralRecognizer, tokens: Sequence[Token]
+) -> tuple[tuple[str, ...], Vectors]:
+    """Return the tags that the likeliest intent may have, and their probabilities (n, tags)."""
+    intents, [tags] = recognizer.scores([tokens])
+    names = recognizer.vocabulary.tags
+    rows, crf = recognizer._of_intent[intents[0, : len(recognizer.vocabulary.intents)].argmax()]
+    return tuple(names[row] for row in rows), tag_probabilities(tags[:, rows], crf)

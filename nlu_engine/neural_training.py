@@ -22,6 +22,7 @@ from nlu_engine.features import (
     shapes_of,
 )
 from nlu_engine.frames import AnnotatedUtterance
+from nlu_engine.listed import ListedValues
 from nlu_engine.network import Batch, Network, NetworkShape
 from nlu_engine.neural import Allowed, NeuralRecognizer
 from nlu_engine.start import load_layers, start_from
@@ -31,6 +32,8 @@ from nlu_engine.weights import pack
 
 MAX_TRAINING_TOKENS = 128
 """Tokens of a training utterance that the network sees; a longer one is cut."""
+
+NOTHING_LISTED = ListedValues({})
 
 Progress = Callable[[float], None]
 
@@ -79,6 +82,7 @@ class Example:
     rows: Tensor  # (n,) of the word table
     context: Tensor  # (n, dimensions of the encoder), half precision
     shapes: Tensor  # (n, SHAPE_FEATURES)
+    listed: Tensor  # (n, 2 slots with values)
     sentence: Tensor  # (sentence dimensions,), half precision
     tags: Tensor  # (n,)
     intent: int  # one more than the last where it is a negative
@@ -107,6 +111,7 @@ class TrainingSet:
             shared=torch.cat([self.table.shared[rows], context], dim=-1),
             words=self.table.local[rows],
             shapes=torch.cat([example.shapes for example in examples]),
+            listed=torch.cat([example.listed for example in examples]),
             spelled=spelled,
             spellings=self.table.characters[words],
             mask=torch.arange(int(lengths.max())) < lengths.unsqueeze(1),
@@ -123,6 +128,7 @@ def prepare(
     tier: Tier,
     *,
     covered: bool,
+    listed: ListedValues = NOTHING_LISTED,
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
 ) -> TrainingSet:
@@ -139,7 +145,7 @@ def prepare(
     ]
     intents = [utterance.frame.intent for utterance in everything]
     vocabulary = learn_vocabulary(tokenized[: len(utterances)], intents, _all_tags(tagged))
-    extract = FeatureExtractor(embeddings, vocabulary, tier, covered=covered)
+    extract = FeatureExtractor(embeddings, vocabulary, tier, covered=covered, listed=listed)
     outside = [tokenize(text)[:MAX_TRAINING_TOKENS] for text in negatives]
     table = WordTable([*tokenized, *outside], extract)
     tag_rows = {tag: row for row, tag in enumerate(vocabulary.tags)}
@@ -154,6 +160,7 @@ def prepare(
             table.rows(tokens),
             torch.from_numpy(context).half(),
             torch.from_numpy(shapes_of(tokens)),
+            torch.from_numpy(extract.listed(tokens)),
             torch.from_numpy(sentence).half(),
             torch.tensor(tags),
             len(intent_rows) if intent is None else intent_rows[intent],
@@ -179,6 +186,7 @@ def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
             tags=len(vocabulary.tags),
             dimensions=training_set.table.shared.shape[1] + first.context.shape[1],
             sentence=len(first.sentence),
+            listed=first.listed.shape[1],
             shape_features=SHAPE_FEATURES,
             **sizes,
         )
@@ -207,6 +215,7 @@ def train_neural(
         embeddings,
         tier,
         covered=is_covered(data.locale),
+        listed=ListedValues(data.slot_values),
         copies=copies,
         negatives=negatives,
     )

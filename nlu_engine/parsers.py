@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from nlu_engine.calibration import UNCALIBRATED, Calibration
@@ -66,12 +67,18 @@ class SkillParser:
         self.fallback = fallback
         self.calibration = calibration
 
-    def parse(self, utterance: str) -> Parse:
-        """Parse one utterance; raises InvalidUtterance when it is empty or too long."""
-        [parse] = self.parse_many([utterance])
+    def parse(self, utterance: str, reference: datetime | None = None) -> Parse:
+        """Parse one utterance; raises InvalidUtterance when it is empty or too long.
+
+        ``reference``: the moment that "tomorrow" is relative to; without it such a slot
+        resolves to its own words.
+        """
+        [parse] = self.parse_many([utterance], reference)
         return parse
 
-    def parse_many(self, utterances: Sequence[str]) -> list[Parse]:
+    def parse_many(
+        self, utterances: Sequence[str], reference: datetime | None = None
+    ) -> list[Parse]:
         """Parse utterances in batches, several times as fast as one by one.
 
         Raises InvalidUtterance when one of them is empty or too long.
@@ -83,7 +90,7 @@ class SkillParser:
         for batch in batches(open_texts, key=lambda text: len(tokenized[text])):
             found = self.recognizer.recognize([tokenized[text] for text in batch])
             for text, recognition in zip(batch, found, strict=True):
-                parses[text] = self._parse(text, tokenized[text], recognition)
+                parses[text] = self._parse(text, tokenized[text], recognition, reference)
         return [parses[text] for text in texts]
 
     def _looked_up(self, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -92,20 +99,33 @@ class SkillParser:
             if builtin is not None:
                 yield text, builtin
 
-    def _parse(self, text: str, tokens: Sequence[Token], recognition: Recognition) -> Parse:
+    def _parse(
+        self,
+        text: str,
+        tokens: Sequence[Token],
+        recognition: Recognition,
+        reference: datetime | None,
+    ) -> Parse:
         ranked = self.calibration.intents(recognition.intents)[: MAX_ALTERNATIVES + 1]
         outside = recognition.out_of_scope
         if self.fallback and outside is not None and outside > self.fallback.threshold:
             return Parse(text, Frame(self.fallback.intent), outside, ranked, outside)
         spans = spans_of(tokens, recognition.tags, text)
-        slots = map(self._resolved, spans, recognition.confidences)
+        confidences = recognition.confidences
+        slots = (self._resolved(s, c, reference) for s, c in zip(spans, confidences, strict=True))
         first, *others = ranked
         frame = Frame(first.intent, tuple(slots))
         return Parse(text, frame, first.confidence, tuple(others), outside)
 
-    def _resolved(self, span: SlotSpan, confidence: float) -> SlotSpan:
-        value = self.resolver.resolve(span.name, span.text)
-        return replace(span, value=value, confidence=self.calibration.slot(confidence))
+    def _resolved(self, span: SlotSpan, confidence: float, reference: datetime | None) -> SlotSpan:
+        found = self.resolver.resolve(span.name, span.text, reference)
+        return replace(
+            span,
+            value=found.value,
+            confidence=self.calibration.slot(confidence),
+            id=found.id,
+            status=found.status,
+        )
 
 
 def batches(texts: Sequence[str], key: Callable[[str], int]) -> Iterator[list[str]]:
@@ -157,14 +177,14 @@ class ParserPair:
     maxent_crf: SkillParser
     manifest: dict[str, Any] = field(default_factory=dict)
 
-    def parse(self, utterance: str) -> ParsePair:
-        """Parse with both; raises InvalidUtterance when it is empty or too long."""
-        neural, neural_ms = _timed(self.neural, utterance)
-        maxent_crf, maxent_crf_ms = _timed(self.maxent_crf, utterance)
+    def parse(self, utterance: str, reference: datetime | None = None) -> ParsePair:
+        """Parse with both, as ``SkillParser.parse`` does; raises InvalidUtterance."""
+        neural, neural_ms = _timed(self.neural, utterance, reference)
+        maxent_crf, maxent_crf_ms = _timed(self.maxent_crf, utterance, reference)
         return ParsePair(utterance, neural, maxent_crf, neural_ms, maxent_crf_ms)
 
 
-def _timed(parser: Parser, utterance: str) -> tuple[Parse, float]:
+def _timed(parser: Parser, utterance: str, reference: datetime | None) -> tuple[Parse, float]:
     started = time.perf_counter()
-    parse = parser.parse(utterance)
+    parse = parser.parse(utterance, reference)
     return parse, (time.perf_counter() - started) * 1000

@@ -355,7 +355,7 @@ def _slot_type(slot_type: SlotType, hints: _Hints, path: str) -> Iterator[Proble
             continue  # Refused anyway, and a million accents take hours to normalize.
         earlier = surfaces.setdefault(normalize(value.value), index)
         if earlier != index:
-            message = f"The value stands already at [{earlier}]."
+            message = "The slot type has this value already."
             place = f"{path}.values[{index}]"
             yield _warning("duplicate-value", place, message, value.value, "Remove one of them.")
 

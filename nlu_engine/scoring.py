@@ -18,6 +18,8 @@ from nlu_engine.features import FeatureExtractor, Rows, shapes_of
 from nlu_engine.utterances import Token
 from nlu_engine.weights import unpack
 
+LISTED = "list.weight"
+"""The layer that reads listed values; a network trained without any has none."""
 KNOWN_WORDS = 200
 """Words whose share of the arithmetic is kept for each skill in the quick tier, 1 MB in all."""
 
@@ -45,7 +47,7 @@ class Scorer:
         whole = np.concatenate([into * np.tile(halves, 2)[:, None], head[:, self._states :]])
         shapes = whole.shape[1] - _token_width(weights)
         self._of_word = whole[:, :-shapes].T.copy()
-        self._of_shape = whole[:, -shapes:].T.copy()
+        self._of_facts = whole[:, -shapes:].T.copy()
         self._bias = np.concatenate(
             [np.concatenate(bias) * np.tile(halves, 2), weights.pop("tag_hidden.bias")]
         )
@@ -72,7 +74,7 @@ class Scorer:
         )
         width = self._of_word.shape[1]
         mixed, shared = of_words[:, :width], of_words[:, width:]
-        mixed = mixed + np.concatenate([shapes_of(one) for one in utterances]) @ self._of_shape
+        mixed = mixed + np.concatenate([self._facts(one) for one in utterances]) @ self._of_facts
         gates = 4 * self._states
         context = self._recur(mixed[:, :gates], lengths, starts)
         hidden = gelu(context @ self._tag_context + mixed[:, gates:])
@@ -80,6 +82,14 @@ class Scorer:
         sentences = np.stack([sentence for _, sentence in encoded])
         intents = self._intents(context, shared, sentences, lengths, starts)
         return intents, np.split(tags, starts[1:])
+
+    def _facts(self, tokens: Sequence[Token]) -> Vectors:
+        """Return what is known of each token besides its word, (n, shape and listed facts)."""
+        shapes = shapes_of(tokens)
+        if LISTED not in self._weights:
+            return shapes
+        listed = self._extract.listed(tokens) @ self._weights[LISTED].T
+        return np.concatenate([shapes, listed], axis=1)
 
     def _words(self, words: Sequence[str]) -> Vectors:
         """Return ``_parts`` of words without context, each computed once while it is known."""

@@ -53,9 +53,10 @@ def load_layers(embeddings: SharedEmbeddings) -> dict[str, Tensor]:
 def start_from(network: Network, layers: Mapping[str, Tensor]) -> None:
     """Copy pretrained ``layers`` into a new skill's network; its own layers stay as they are.
 
-    Character vectors are shared but for those of characters that only the skill knows.
+    Character vectors are shared but for those of characters that only the skill knows, and
+    what comes after a token's shared features, its listed values, is the skill's own.
     """
     state = network.state_dict()
     for name, value in layers.items():
-        state[name][: len(value)] = value
+        state[name][tuple(slice(size) for size in value.shape)] = value
     network.load_state_dict(state)

@@ -31,7 +31,7 @@ from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
 
 Progress = Callable[[str, float], None]
-BASELINE_SHARE = 0.1
+BASELINE_SHARE = 0.25
 """Share of the whole time that the baseline takes, for the progress that is reported."""
 
 
@@ -50,7 +50,7 @@ def train_parsers(
     """Train the DNN and the MaxEnt-CRF baseline on ``data``.
 
     ``tier``: "quick" reads the static store alone; "full" also the contextual encoder.
-    ``schedule``: another than the usual one for the DNN.
+    ``schedule``: that of the DNN; without one it is chosen by how much there is to learn from.
 
     ``on_progress(step, fraction)`` is called several times a second with the step's name and
     the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
@@ -59,14 +59,14 @@ def train_parsers(
     _check(data)
     torch.set_num_threads(1)  # two threads on a busy machine can be five times slower than one
     embeddings = load_embeddings(release_for(data.locale))
-    resolver = Resolver(data.slot_values, data.slot_types, data.locale)
+    resolver = Resolver(data.slot_values, data.slot_types, data.locale, data.value_ids)
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
     negatives = _negatives(data, embeddings, seed)
-    copies = copies_of(data.utterances, shared_talk(embeddings), seed=seed)
     baseline = train_baseline(
         data,
-        copies=copies,
+        # Values of the skill alone: the CRF knows words by heart, and any words do it harm.
+        copies=copies_of(data.utterances, seed=seed),
         negatives=negatives,
         on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share),
     )
@@ -76,7 +76,7 @@ def train_parsers(
         data,
         embeddings,
         tier,
-        copies=copies,
+        copies=copies_of(data.utterances, _talk(embeddings), seed=seed),
         negatives=negatives,
         seed=seed,
         schedule=schedule,
@@ -107,6 +107,11 @@ def _negatives(data: TrainingData, embeddings: SharedEmbeddings, seed: int) -> l
         return []
     texts = [utterance.text for utterance in data.utterances]
     return [*data.negatives, *negatives_for(texts, embeddings, seed=seed)]
+
+
+def _talk(embeddings: SharedEmbeddings) -> list[str]:
+    """Return talk to cut any words from; of a release of many languages it would mix them."""
+    return shared_talk(embeddings) if len(embeddings.manifest["languages"]) == 1 else []
 
 
 def _check(data: TrainingData) -> None:

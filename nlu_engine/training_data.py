@@ -23,6 +23,7 @@ from nlu_engine.expansion import expand
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel, read_document
 from nlu_engine.out_of_scope import FALLBACK_INTENT, LABELS, THRESHOLDS, Fallback
+from nlu_engine.resolution import Resolver
 from nlu_engine.utterances import normalize
 
 MAX_DATA_BYTES = 500_000_000
@@ -35,7 +36,8 @@ class TrainingData:
 
     ``intent_slots``: intent -> names of the slots it may have. ``exact``: normalised
     utterance -> built-in intent, looked up before any parser. ``slot_values``: slot name ->
-    normalised surface form -> value. ``slot_types``: slot name -> slot type.
+    normalised surface form -> value. ``slot_types``: slot name -> slot type. ``value_ids``:
+    slot name -> value -> the author's id.
     A slot name that two intents use has the type of the first and the values of both.
     ``fallback``: what answers utterances that are out of scope, if anything does;
     ``negatives``: utterances known to be, beside those that all skills share.
@@ -47,6 +49,7 @@ class TrainingData:
     exact: dict[str, str] = field(default_factory=dict)
     slot_values: dict[str, dict[str, str]] = field(default_factory=dict)
     slot_types: dict[str, str] = field(default_factory=dict)
+    value_ids: dict[str, dict[str, str]] = field(default_factory=dict)
     fallback: Fallback | None = None
     negatives: tuple[str, ...] = ()
 
@@ -68,6 +71,7 @@ class TrainingData:
             exact=_exact(model, locale),
             slot_values=_slot_values(model),
             slot_types=_slot_types(model),
+            value_ids=_value_ids(model),
             fallback=fallback_in(model),
         )
 
@@ -143,6 +147,26 @@ def _slot_values(model: InteractionModel) -> dict[str, dict[str, str]]:
             if found := by_type.get(slot.type):
                 slot_values[slot.name] = found | slot_values.get(slot.name, {})
     return slot_values
+
+
+def resolver_of(model: InteractionModel, locale: str) -> Resolver:
+    """Return what resolves the slots of ``model``."""
+    return Resolver(_slot_values(model), _slot_types(model), locale, _value_ids(model))
+
+
+def _value_ids(model: InteractionModel) -> dict[str, dict[str, str]]:
+    by_type: dict[str, dict[str, str]] = {}
+    for slot_type in model.slot_types:
+        ids = by_type.setdefault(slot_type.name, {})
+        for value in slot_type.values:
+            if value.id:
+                ids.setdefault(value.value, value.id)
+    value_ids: dict[str, dict[str, str]] = {}
+    for intent in model.intents:
+        for slot in intent.slots:
+            if found := by_type.get(slot.type):
+                value_ids[slot.name] = found | value_ids.get(slot.name, {})
+    return value_ids
 
 
 def _slot_types(model: InteractionModel) -> dict[str, str]:

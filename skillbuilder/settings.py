@@ -182,7 +182,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": REAP_EVERY,
         # With no worker about, yesterday's calls must not pile up.
         "options": {"expires": REAP_EVERY.total_seconds()},
-    }
+    },
+    "purge-parse-logs": {
+        "task": "skillbuilder.training.tasks.purge_parse_logs",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Files, sign-in, API -----------------------------------------------------------------
@@ -262,6 +267,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "SeverityEnum": ["error", "warning"],
         "CheckSeverityEnum": ["error", "warning", "hint"],
+        "ParserEnum": ["neural", "maxent_crf"],
     },
 }
 

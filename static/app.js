@@ -66,50 +66,20 @@ on("paste", "[data-many]", (field, e) => {
   many.closest("details").open = true;
   many.value = [many.value.trim(), text].filter(Boolean).join("\n");
   many.focus();
+  many.dispatchEvent(new Event("review"));
 });
 
-// --- console -----------------------------------------------------------------------------
+// --- badges of checks ---------------------------------------------------------------------
 
-const HISTORY_LENGTH = 50;
-
-const readHistory = (key) => {
-  try {
-    return JSON.parse(sessionStorage.getItem(key)) || [];
-  } catch {
-    return [];
-  }
-};
-
-const remember = (key, text) => {
-  const kept = readHistory(key).filter((other) => other !== text);
-  try {
-    sessionStorage.setItem(key, JSON.stringify([...kept, text].slice(-HISTORY_LENGTH)));
-  } catch {
-    // Full or switched off: there is then no history, and nothing else breaks.
-  }
-};
-
-on("submit", "[data-console]", (form) => {
-  const field = form.querySelector("[data-history]");
-  if (field.value.trim()) remember(field.dataset.history, field.value);
-  delete field.dataset.at;
-});
-
-on("keydown", "[data-history]", (field, e) => {
-  if (e.key !== "ArrowUp" && e.key !== "ArrowDown") return;
-  const kept = readHistory(field.dataset.history);
-  if (!kept.length) return;
-  e.preventDefault();
-  const at = Number(field.dataset.at ?? kept.length) + (e.key === "ArrowUp" ? -1 : 1);
-  field.dataset.at = Math.min(Math.max(at, 0), kept.length);
-  field.value = kept[field.dataset.at] ?? "";
-});
-
-on("click", "[data-utterance]", (button) => {
-  const field = document.querySelector("[data-history]");
-  field.value = button.dataset.utterance;
-  field.form.requestSubmit();
-  field.focus();
+// The checks of a page come after it, with a badge for each thing on the page that has some.
+document.addEventListener("htmx:afterSettle", () => {
+  const badges = document.querySelector("[data-badges]");
+  if (!badges) return;
+  const byPlace = new Map([...badges.content.children].map((one) => [one.dataset.for, one]));
+  document.querySelectorAll("[data-badge]").forEach((place) => {
+    const badge = byPlace.get(place.dataset.badge);
+    place.replaceChildren(...(badge ? [badge.cloneNode(true)] : []));
+  });
 });
 
 // --- htmx --------------------------------------------------------------------------------
@@ -120,8 +90,18 @@ const toast = (text) => {
   box.hidden = false;
 };
 
-on("click", "[data-toast-close]", () => {
-  document.getElementById("toast").hidden = true;
+on("click", "[data-toast-close]", (button) => {
+  button.closest(".app-toast").hidden = true;
+});
+
+// Ctrl-Z takes back the last edit, except in a field with text, whose typing it takes back.
+document.addEventListener("keydown", (e) => {
+  if (e.key.toLowerCase() !== "z" || !(e.ctrlKey || e.metaKey) || e.altKey) return;
+  if (e.target.matches("textarea, select, input:not([type=checkbox])") && e.target.value) return;
+  const button = document.querySelector(e.shiftKey ? "[data-redo]" : "[data-undo]");
+  if (!button || button.closest("[hidden]")) return;
+  e.preventDefault();
+  button.form.requestSubmit(button);
 });
 
 document.addEventListener("htmx:sendError", () => {
@@ -136,4 +116,10 @@ document.addEventListener("htmx:responseError", (e) => {
 });
 document.addEventListener("htmx:beforeRequest", () => {
   document.getElementById("toast").hidden = true;
+});
+
+// After a row was added by Enter in any of its fields, the next one begins in the first.
+document.addEventListener("htmx:afterSettle", (e) => {
+  const form = e.detail.requestConfig?.elt;
+  if (form?.dataset?.focusAfter) document.querySelector(form.dataset.focusAfter)?.focus();
 });

@@ -91,10 +91,196 @@
     mark(field, button.dataset.mark);
   });
 
+  // Groups are expanded while they are typed, and the preview goes when they do.
+  const hasGroup = (text) => /[()[\]|]/.test(text.replace(/\{[^{}]*\}/g, ""));
+  const expand = (field) => {
+    const place = document.getElementById("sample-expansion");
+    if (field.id !== "new-sample" || !place) return;
+    if (hasGroup(field.value)) field.dispatchEvent(new Event("expand"));
+    else place.replaceChildren();
+  };
+
   document.addEventListener("input", (e) => {
-    if (e.target.matches?.("[data-sample]")) preview(e.target);
+    if (!e.target.matches?.("[data-sample]")) return;
+    preview(e.target);
+    expand(e.target);
   });
   const previewAll = () => document.querySelectorAll("[data-sample]").forEach(preview);
   document.addEventListener("DOMContentLoaded", previewAll);
   document.addEventListener("htmx:afterSettle", previewAll);
+
+  // --- rows that are edited in place ----------------------------------------------------
+
+  // An edit is saved when its field is left. Its own buttons take no focus, so they are within.
+  let isMoving = false;
+  document.addEventListener("mousedown", (e) => {
+    if (e.target.closest?.("[data-mark], [data-autosave] :is(button, a)")) e.preventDefault();
+  });
+  const leaving = (e) => {
+    const form = e.target.closest?.("[data-inline-edit]");
+    if (form && (e.type === "submit" || e.key === "Escape" || e.target.closest("[data-cancel]")))
+      form.dataset.leaving = "yes";
+  };
+  ["submit", "keydown", "click"].forEach((type) => document.addEventListener(type, leaving, true));
+  document.addEventListener("htmx:sendError", (e) => delete e.target.dataset.leaving);
+  document.addEventListener("htmx:responseError", (e) => delete e.target.dataset.leaving);
+
+  document.addEventListener("focusout", (e) => {
+    const form = e.target.closest?.("[data-autosave]");
+    if (!form || isMoving || form.dataset.leaving || form.contains(e.relatedTarget)) return;
+    if (!document.hasFocus()) return; // Another window: they may come back to go on.
+    const field = form.querySelector("[data-sample]");
+    if (field.value !== field.defaultValue) form.requestSubmit();
+    else if (!form.querySelector(".row-error")) form.querySelector("[data-cancel]").click();
+  });
+
+  const edits = () => [...document.querySelectorAll("[data-inline-edit]:not([data-leaving])")];
+  const isDirty = (form) => {
+    const field = form.querySelector(".form-control");
+    return field.value !== field.defaultValue;
+  };
+  window.addEventListener("beforeunload", (e) => {
+    if (edits().some(isDirty)) e.preventDefault();
+  });
+
+  // --- what is being typed survives a new editor ------------------------------------------
+
+  let kept = null;
+  const newSample = () => document.getElementById("new-sample");
+
+  // The next sample can be typed at once; what comes back refused stands in the field again.
+  document.addEventListener("htmx:beforeRequest", (e) => {
+    const field = e.target.querySelector?.("#new-sample");
+    if (!field) return;
+    field.dataset.sent = field.value;
+    field.value = "";
+  });
+  const giveBack = (e) => {
+    const field = e.target.querySelector?.("#new-sample");
+    if (field) field.value = [field.dataset.sent, field.value].filter(Boolean).join(" ");
+  };
+  document.addEventListener("htmx:sendError", giveBack);
+  document.addEventListener("htmx:responseError", giveBack);
+  document.addEventListener("submit", (e) => {
+    const field = e.target.querySelector("#new-sample");
+    if (field && e.target.classList.contains("htmx-request")) field.dataset.again = "yes";
+  }, true);
+
+  // What else is written and not sent: in forms that the request was not about.
+  const drafts = (request) => {
+    const fields = [...document.querySelectorAll("#editor :is(textarea, input.form-control)[id]")];
+    const isOther = (field) => field.id !== "new-sample" && field.form !== request.elt.closest("form");
+    const isDraft = (field) => field.value !== field.defaultValue && !field.closest("li");
+    const isText = (field) => !["file", "search"].includes(field.type);
+    return fields.filter((field) => isOther(field) && isText(field) && isDraft(field));
+  };
+  const redraft = ({ id, value }) => {
+    const field = document.getElementById(id);
+    if (!field || field.value !== field.defaultValue) return;
+    field.value = value;
+    const details = field.closest("details");
+    if (details) details.open = true;
+    setTimeout(() => field.dispatchEvent(new Event("review")), 100); // Once htmx knows the field.
+  };
+
+  document.addEventListener("htmx:beforeSwap", (e) => {
+    kept = null;
+    if (e.detail.target.id !== "editor" || !e.detail.shouldSwap) return;
+    const field = newSample();
+    const focus = document.activeElement;
+    kept = { rows: [], focus, at: focus.selectionStart, drafts: drafts(e.detail.requestConfig) };
+    if (field?.value) {
+      kept.text = field.value;
+      kept.again = field.dataset.again;
+    }
+    isMoving = true; // Taken out, or htmx would take their behaviour from them.
+    edits().forEach((form) => {
+      if (!isDirty(form) && !form.contains(focus)) return;
+      const row = form.closest("li[id]");
+      if (!row) return;
+      kept.rows.push(row);
+      row.remove();
+    });
+    isMoving = false;
+  });
+
+  document.addEventListener("htmx:afterSwap", (e) => {
+    if (!kept || e.detail.target.id !== "editor") return;
+    const { rows, text, again, focus, at, drafts } = kept;
+    kept = null;
+    drafts.forEach(redraft);
+    for (const row of rows) {
+      const place = document.getElementById(row.id);
+      if (place) place.replaceWith(row);
+      else document.querySelector("#editor .rows")?.prepend(row);
+      if (row.contains(focus)) focus.focus();
+    }
+    const field = newSample();
+    if (text === undefined || !field) return;
+    const refused = field.value;
+    field.value = [refused, text].filter(Boolean).join(" ");
+    if (focus.id === field.id && !refused) field.setSelectionRange(at, at);
+    if (again && !refused) field.form.requestSubmit();
+  });
+
+  // The focus follows an edit, unless it is somewhere else by now.
+  document.addEventListener("htmx:afterSettle", () => {
+    const isLost = !document.activeElement || document.activeElement === document.body;
+    const place = isLost && document.querySelector("[data-refocus]");
+    document.querySelectorAll("[data-refocus]").forEach((one) => delete one.dataset.refocus);
+    if (!place) return;
+    place.focus();
+    place.setSelectionRange?.(place.value.length, place.value.length);
+  });
+
+  // --- choosing several samples ------------------------------------------------------------
+
+  const boxes = () => [...document.querySelectorAll("[data-choose]")];
+  let anchor = null; // Where a range begins: the box that was ticked last.
+
+  const chooseRange = (from, to, checked) => {
+    const all = boxes();
+    const [start, end] = [all.indexOf(from), all.indexOf(to)].sort((a, b) => a - b);
+    all.slice(Math.max(start, 0), end + 1).forEach((box) => (box.checked = checked));
+  };
+  const countChosen = () => {
+    const chosen = boxes().filter((box) => box.checked).length;
+    const form = document.getElementById("chosen-form");
+    if (!form) return;
+    const all = form.elements.all?.checked;
+    form.querySelector("[data-choose-count]").textContent = all ? "" : `${chosen} chosen`;
+    const whole = form.querySelector("[data-choose-all]");
+    whole.checked = chosen > 0 && chosen === boxes().length;
+    whole.indeterminate = chosen > 0 && !whole.checked;
+    if (!chosen && form.elements.all) form.elements.all.checked = false;
+  };
+
+  document.addEventListener("click", (e) => {
+    if (e.target.matches?.("[data-choose-all]")) {
+      boxes().forEach((box) => (box.checked = e.target.checked));
+    } else if (e.target.matches?.("[data-choose]")) {
+      if (e.shiftKey && anchor?.isConnected) chooseRange(anchor, e.target, e.target.checked);
+      anchor = e.target;
+    } else if (!e.target.matches?.("#chosen-form [name=all]")) return;
+    countChosen();
+  });
+
+  // Arrows go from box to box, with Shift they tick; Ctrl-A ticks all, Escape none.
+  document.addEventListener("keydown", (e) => {
+    if (!e.target.matches?.("[data-choose]")) return;
+    const all = boxes();
+    const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    if (step) {
+      const next = all[all.indexOf(e.target) + step];
+      if (next && e.shiftKey) chooseRange(e.target, next, true);
+      next?.focus();
+      anchor = next ?? anchor;
+    } else if (e.key === "a" && (e.ctrlKey || e.metaKey)) {
+      all.forEach((box) => (box.checked = true));
+    } else if (e.key === "Escape") {
+      all.forEach((box) => (box.checked = false));
+    } else return;
+    e.preventDefault();
+    countChosen();
+  });
 }

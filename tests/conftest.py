@@ -5,6 +5,7 @@ alice owns the skill, bob has one of his own, charlie is the stranger who may se
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, runs, storage
 from skillbuilder.training.models import TrainingRun
 
-pytest_plugins = ["tests.database_marker"]
+pytest_plugins = ["tests.database_marker", "tests.groups"]
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,8 @@ def own_folders(data_folder: Path, tmp_path: Path, settings: Any) -> Iterator[No
     settings.ARTIFACT_ROOT = tmp_path / "artifacts"
     # The slow hash of production costs a fifth of a second for every user made.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Each new client would stat and describe all of static/ before its first request.
+    settings.WHITENOISE_AUTOREFRESH = True
     folders = {
         name: str(tmp_path / "broker" / name) for name in ("messages", "control", "processed")
     }
@@ -120,6 +123,31 @@ def tiny_document() -> dict[str, Any]:
 
 
 @pytest.fixture
+def dialog_document(tiny_document: dict[str, Any]) -> dict[str, Any]:
+    """Return the tiny skill with a dialog: it asks for the size and confirms the order."""
+    inner = tiny_document["interactionModel"]
+    inner["languageModel"]["intents"][0]["samples"].append("order a pizza")
+    size = {
+        "name": "size",
+        "elicitationRequired": True,
+        "prompts": {"elicitation": "Elicit.size"},
+        "validations": [{"type": "hasEntityResolutionMatch", "prompt": "Known.size"}],
+    }
+    asks = {"confirmationRequired": True, "prompts": {"confirmation": "Confirm"}, "slots": [size]}
+    inner["dialog"] = {"intents": [{"name": "OrderPizza", **asks}]}
+    texts = {
+        "Elicit.size": "How big?",
+        "Known.size": "Small or large, please.",
+        "Confirm": "A {size} pizza?",
+    }
+    inner["prompts"] = [
+        {"id": name, "variations": [{"type": "PlainText", "value": text}]}
+        for name, text in texts.items()
+    ]
+    return tiny_document
+
+
+@pytest.fixture
 def tiny_model(tiny_document: dict[str, Any]) -> InteractionModel:
     """Return the tiny skill as an interaction model."""
     return InteractionModel.from_json(tiny_document)
@@ -154,16 +182,23 @@ def skill(alice: Any, tiny_model: InteractionModel) -> Skill:
 
 
 @pytest.fixture(scope="session")
-def trained_artifact(data_folder: Path) -> Path:
-    """Return an artifact of the tiny skill, really trained, once a session (ten seconds)."""
+def trained_artifact(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, data_folder: Path
+) -> Path:
+    """Return an artifact of the tiny skill, really trained, once for all processes of a run."""
     from nlu_engine.artifact import write_artifact
     from nlu_engine.training import train_parsers
     from nlu_engine.training_data import TrainingData
 
-    model = InteractionModel.from_json(make_tiny_document())
-    data = TrainingData.from_interaction_model(model, locale="en-US", seed=0)
-    write_artifact(train_parsers(data), data_folder / "trained")
-    return data_folder / "trained"
+    base = tmp_path_factory.getbasetemp()
+    folder = data_folder if worker_id == "master" else base.parent
+    with (folder / "trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "trained").exists():
+            model = InteractionModel.from_json(make_tiny_document())
+            data = TrainingData.from_interaction_model(model, locale="en-US", seed=0)
+            write_artifact(train_parsers(data), folder / "trained")
+    return folder / "trained"
 
 
 @pytest.fixture

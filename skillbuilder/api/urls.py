@@ -18,6 +18,8 @@ v1 = [
     path("skills/<slug:slug>/checks", views.Checks.as_view(), name="checks"),
     path("skills/<slug:slug>/training-runs", views.RunList.as_view(), name="training-runs"),
     path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),
+    path("skills/<slug:slug>/explain", views.Explain.as_view(), name="explain"),
+    path("skills/<slug:slug>/dialogue", views.Dialogue.as_view(), name="dialogue"),
     path("training-runs/<uuid:run_id>", views.RunDetail.as_view(), name="training-run"),
     path("training-runs/<uuid:run_id>/cancel", views.RunCancel.as_view(), name="run-cancel"),
     path(

@@ -19,19 +19,23 @@ from rest_framework.reverse import reverse
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from nlu_engine.dialogue import State
 from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.api.documents import InteractionModelParser
 from skillbuilder.api.errors import InvalidFields, PreconditionFailed
 from skillbuilder.api.serializers import (
     ChecksSerializer,
+    DialogueSerializer,
     ErrorSerializer,
+    ExplanationPairSerializer,
     NewRunSerializer,
     NewSkillSerializer,
     ParsePairSerializer,
     RunSerializer,
     SkillChangeSerializer,
     SkillSerializer,
+    TurnSerializer,
     UploadSerializer,
     UtteranceSerializer,
     counts_of,
@@ -47,7 +51,8 @@ from skillbuilder.authoring.import_export import (
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import artifacts, runs
+from skillbuilder.training import artifacts, parse_log, runs
+from skillbuilder.training.dialogues import converse
 from skillbuilder.training.models import TrainingRun
 
 EXAMPLE = {
@@ -387,5 +392,54 @@ class Parse(APIView):
         """Parse an utterance with the skill's latest ready run."""
         skill = visible_skill(request, slug, changing=VIEWER)
         wanted = validated(UtteranceSerializer, request.data)
-        run, pair = artifacts.parse(skill, wanted["utterance"])
+        run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
+        parse_log.record(skill, run, pair)
         return Response(pair.to_dict() | {"serves": run.serves})
+
+
+class Explain(APIView):
+    """Why both parsers answered as they did."""
+
+    @extend_schema(
+        operation_id="explain",
+        summary="Explain the parses of an utterance",
+        request=UtteranceSerializer,
+        responses={200: ExplanationPairSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Tell near samples, values, probabilities of tags, and what the answers came from."""
+        skill = visible_skill(request, slug, changing=VIEWER)
+        wanted = validated(UtteranceSerializer, request.data)
+        run = runs.latest_ready_run(skill)
+        if run is None:
+            raise runs.NotTrained(skill)
+        return Response(artifacts.explainer_of(run).to_dict(wanted["utterance"]))
+
+
+class Dialogue(APIView):
+    """A dialogue, turn by turn; the server keeps nothing of it."""
+
+    @extend_schema(
+        operation_id="dialogue",
+        summary="Say something in a dialogue",
+        request=DialogueSerializer,
+        responses={200: TurnSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str) -> Response:
+        """Elicit, validate and confirm slots by the dialog model until an intent is fulfilled.
+
+        Without a state the utterance begins a dialogue. Send the state of each answer back
+        with the next utterance. The skill's latest ready run parses; dialog and prompts are
+        those that the skill has now.
+        """
+        skill = visible_skill(request, slug, changing=VIEWER)
+        wanted = validated(DialogueSerializer, request.data)
+        state = None if wanted["state"] is None else State.from_dict(wanted["state"])
+        turn, parsed = converse(
+            skill,
+            state,
+            wanted["utterance"],
+            reference=wanted["referenceTimestamp"],
+            parser=wanted["parser"],
+        )
+        return Response(turn.to_dict() | {"parse": parsed.to_dict()})

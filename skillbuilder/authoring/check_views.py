@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -9,19 +11,28 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from nlu_engine.checks import SEVERITIES
+from nlu_engine.checks import SEVERITIES, Check
 from skillbuilder.authoring import checking
 from skillbuilder.authoring.checking import CannotBeDismissed, checked
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.fixes import apply_fix
-from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.pages import show, skill_page
-from skillbuilder.authoring.places import placed
+from skillbuilder.authoring.models import SampleUtterance, Skill
+from skillbuilder.authoring.pages import next_address, say_done, show, skill_page
+from skillbuilder.authoring.places import placed, problems_by_row, worst_by_address
 
 CHECKS_A_PAGE = 30
+
+
+@dataclass(frozen=True)
+class Badge:
+    """How many checks are of one thing on the page, and the worst of them."""
+
+    place: str
+    severity: str
+    count: int
+    message: str = ""
 
 
 @require_GET
@@ -65,7 +76,30 @@ def object_checks(request: HttpRequest, skill: Skill, kind: str, pk: int) -> Htt
     items = [item for item in placed(skill, own) if item.url == address]
     own_limits = checking.limits_of(skill, row.name, kind)
     context = {"items": items, "next": address, "limits": own_limits, **_badge(found)}
+    context["in_editor"] = kind == "intents"
+    context["badges"] = _badges_of_objects(skill, found) + _badges_of_rows(skill, own, kind, row.pk)
     return show(request, skill, "authoring/_object_checks.html", context)
+
+
+def _badges_of_objects(skill: Skill, found: checking.Checked) -> list[Badge]:
+    """Return the badges of the intents and slot types with errors or warnings."""
+    seen = [one for one in placed(skill, found.shown) if one.problem.severity != "hint"]
+    worst, counts = worst_by_address(seen), Counter(one.url for one in seen)
+    return [Badge(url, worst[url], counts[url]) for url in worst]
+
+
+def _badges_of_rows(skill: Skill, own: list[Check], kind: str, pk: int) -> list[Badge]:
+    """Return the badges of an intent's samples; what breaks a rule is told in the row itself."""
+    if kind != "intents":
+        return []
+    index = list(skill.intents.values_list("pk", flat=True)).index(pk)
+    keys = list(SampleUtterance.objects.filter(intent=pk).values_list("pk", flat=True))
+    by_row = problems_by_row(own, "intents", index, "samples")
+    return [
+        Badge(f"sample-{keys[n]}", found[0].severity, len(found), found[0].message)
+        for n, found in by_row.items()
+        if n < len(keys)
+    ]
 
 
 def _badge(found: checking.Checked) -> dict[str, Any]:
@@ -84,7 +118,7 @@ def check_fix(request: HttpRequest, skill: Skill) -> HttpResponse:
             request, "That was changed in the meantime, so nothing was done. Here is what is now."
         )
     else:
-        messages.success(request, f"Done: {fix.label}.")
+        say_done(request, f"Done: {fix.label}.")
     return _back(request, skill)
 
 
@@ -109,7 +143,4 @@ def check_restore(request: HttpRequest, skill: Skill) -> HttpResponse:
 
 def _back(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Return to the page that the button was on."""
-    address = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure()):
-        return redirect(address)
-    return redirect("check-list", skill.slug)
+    return redirect(next_address(request) or reverse("check-list", args=[skill.slug]))

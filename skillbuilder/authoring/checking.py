@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.core.cache import cache
@@ -43,10 +43,16 @@ class Checked:
 
 def all_checks(model: InteractionModel, locale: str) -> list[Check]:
     """Return ``checks(model, locale)``, remembered for a while: pages ask again and again."""
-    key = f"checks:{locale}:{model.digest()}"
+    return _remembered(
+        f"checks:{locale}:{model.digest()}",
+        lambda: sorted(checks(model, locale), key=lambda one: SEVERITIES.index(one.severity)),
+    )
+
+
+def _remembered(key: str, find: Callable[[], list[Check]]) -> list[Check]:
     found: list[Check] | None = cache.get(key)
     if found is None:
-        found = sorted(checks(model, locale), key=lambda check: SEVERITIES.index(check.severity))
+        found = find()
         cache.set(key, found, _KEPT_SECONDS)
     return found
 
@@ -76,8 +82,14 @@ def limits_of(skill: Skill, name: str, kind: str) -> list[Limit]:
 
 def open_problems(skill: Skill) -> list[Problem]:
     """Return the broken rules of ``skill`` that are not dismissed, quicker than all checks."""
+    return open_problems_of(skill, export_interaction_model(skill))
+
+
+def open_problems_of(skill: Skill, model: InteractionModel) -> list[Problem]:
+    """Return the broken rules of ``model``, a part of ``skill``, that are not dismissed."""
     hidden = _dismissed_keys(skill)
-    found = rule_checks(export_interaction_model(skill), skill.locale)
+    key = f"rules:{skill.locale}:{model.digest()}"
+    found = _remembered(key, lambda: list(rule_checks(model, skill.locale)))
     return limited([check for check in found if not _is_hidden(check, hidden)])
 
 

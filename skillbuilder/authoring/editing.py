@@ -11,19 +11,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
 
 from nlu_engine.interaction_model import InteractionModel
-from nlu_engine.marking import snapped
-from nlu_engine.utterances import normalize
-from skillbuilder.authoring.history import noted
+from skillbuilder.authoring.history import Part, noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
+    parts_around,
 )
 from skillbuilder.authoring.models import (
     Annotation,
@@ -35,6 +34,7 @@ from skillbuilder.authoring.models import (
     SlotType,
     SlotValue,
 )
+from skillbuilder.authoring.sample_lines import Review, Written, review
 from skillbuilder.authoring.skills import changed
 
 Row = TypeVar("Row", bound=models.Model)
@@ -49,8 +49,6 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     AnnotationSet: ("name", "threshold", "revision"),
     Annotation: ("utterance", "expected", "reference_timestamp"),
 }
-# Punctuation that people write out of habit and that no sample may have.
-_PUNCTUATION = re.compile(r"[?!,;:\"“”„«»…¿¡。、？！，。؟،]")
 
 
 class Conflict(Exception):
@@ -81,18 +79,27 @@ def locked(skill: Skill) -> Skill:
 
 
 @contextmanager
-def editing(skill: Skill, within: models.Model | None = None) -> Iterator[Skill]:
+def editing(
+    skill: Skill, within: models.Model | None = None, part: Part | None = None
+) -> Iterator[Skill]:
     """Make the block one edit of ``skill``: whole or not at all, one after the other.
 
-    A 404 if the skill was deleted, or ``within``, the part of it that gets new rows.
+    A 404 if the skill was deleted, or ``within``, the part of it that gets new rows. ``part``
+    gives all that the block may change, for the history: without it, it compares everything.
     """
     with transaction.atomic():
         fresh = locked(skill)
         if within is not None:
             get_object_or_404(type(within), pk=within.pk)
-        with noted(fresh):
+        with noted(fresh, part=part):
             yield fresh
         changed(skill)
+
+
+def part_of(row: models.Model) -> Part | None:
+    """Return what gives the part of a skill that an edit of ``row`` may change."""
+    whole = (Skill, Intent, SlotType)
+    return None if isinstance(row, whole) else partial(parts_around, row)
 
 
 def delete_skill(skill: Skill) -> None:
@@ -111,7 +118,7 @@ def unchanged(row: Row, seen: str) -> Row:
 
 def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> None:
     """Change ``row``, which is ``skill`` or a part of it. Raises Conflict."""
-    with editing(skill):
+    with editing(skill, part=part_of(row)):
         fresh = unchanged(row, seen)
         for field, value in values.items():
             setattr(fresh, field, value)
@@ -120,7 +127,7 @@ def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> Non
 
 def remove(skill: Skill, row: models.Model, seen: str) -> None:
     """Remove ``row`` from ``skill``. Raises Conflict."""
-    with editing(skill):
+    with editing(skill, part=part_of(row)):
         unchanged(row, seen).delete()
 
 
@@ -133,8 +140,13 @@ def next_position(rows: models.QuerySet[Any]) -> int:
 def add_named(skill: Skill, siblings: models.Manager[Row], **values: Any) -> Row:
     """Add a row with a name, last of ``siblings`` (skill.intents...). Raises NameTaken."""
     with editing(skill, within=cast(Any, siblings).instance):
-        refuse_taken(siblings.all(), values["name"])
-        return siblings.create(**values, position=next_position(siblings.all()))
+        return add_last(siblings, **values)
+
+
+def add_last(siblings: models.Manager[Row], **values: Any) -> Row:
+    """Add a row with a name, last of ``siblings``, within an edit. Raises NameTaken."""
+    refuse_taken(siblings.all(), values["name"])
+    return siblings.create(**values, position=next_position(siblings.all()))
 
 
 def refuse_taken(rows: models.QuerySet[Any], name: str, other_than: models.Model | None = None):
@@ -148,50 +160,64 @@ def refuse_taken(rows: models.QuerySet[Any], name: str, other_than: models.Model
 # --- Samples ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Added:
-    """What came of several lines: how many were added, skipped, or mended.
+def set_sample(intent: Intent, pk: int, text: str, stamp: str) -> None:
+    """Write another text into the sample ``pk`` of ``intent``. Raises Conflict."""
+    sample = intent.samples.filter(pk=pk).first()
+    if sample is None:
+        raise Conflict(None)
+    set_fields(intent.skill, sample, stamp, text=text)
 
-    ``cleaned`` of punctuation; ``widened``, for their spans cut words.
+
+class LinesRefused(Exception):
+    """Some of the lines are wrong, so nothing was added; ``review`` tells which and why."""
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(review.errors[0].error)
+        self.review = review
+
+
+def reviewed(
+    skill: Skill, rows: list[Written], intent: Intent | None = None, *, makes: bool = False
+) -> Review:
+    """Return what ``rows`` would add to ``intent``, or without one to those that they name.
+
+    With ``makes`` they may name intents that ``skill`` does not have yet.
     """
-
-    added: int = 0
-    known: int = 0
-    cleaned: int = 0
-    widened: int = 0
+    intents = [intent] if intent else list(skill.intents.prefetch_related("samples"))
+    present = {one.name: [sample.text for sample in one.samples.all()] for one in intents}
+    return review(rows, present, only=intent.name if intent else "", makes=makes)
 
 
-def _without_punctuation(text: str) -> str:
-    return " ".join(_PUNCTUATION.sub(" ", text).split())
+def import_samples(
+    skill: Skill, rows: list[Written], intent: Intent | None = None, *, makes: bool = False
+) -> Review:
+    """Add what ``reviewed`` says, all or nothing. Raises LinesRefused if a line is wrong."""
+    with editing(skill, within=intent) as fresh:
+        found = reviewed(fresh, rows, intent, makes=makes)
+        if found.errors:
+            raise LinesRefused(found)
+        for name in found.new_intents:
+            target = intent or fresh.intents.filter(name=name).first()
+            append_samples(target or add_last(fresh.intents, name=name), found.samples(name))
+    return found
 
 
-def clean_sample(text: str) -> str:
-    """Return a sample utterance without punctuation and needless spaces, its spans whole words.
-
-    Raises TemplateError for wrong braces.
-    """
-    return snapped(_without_punctuation(text))
-
-
-def add_samples(intent: Intent, lines: Iterable[str], position: int | None = None) -> Added:
-    """Add each line to the samples of ``intent`` but those that it has already."""
-    written = [" ".join(line.split()) for line in lines if line.strip()]
-    with editing(intent.skill, within=intent):
-        known = {normalize(text) for text in intent.samples.values_list("text", flat=True)}
-        new: list[str] = []
-        for text in map(clean_sample, written):
-            if text and normalize(text) not in known:
-                known.add(normalize(text))
-                new.append(text)
-        first = next_position(intent.samples.all()) if position is None else position
-        intent.samples.bulk_create(
+def append_samples(intent: Intent, texts: list[str]) -> None:
+    """Add ``texts``, which are clean, to the samples of ``intent``, within an edit."""
+    first = next_position(intent.samples.all())
+    intent.samples.bulk_create(
+        (
             SampleUtterance(intent=intent, text=text, position=first + number)
-            for number, text in enumerate(new)
-        )
-    bare = [_without_punctuation(text) for text in written]
-    cleaned = sum(text != line for text, line in zip(bare, written, strict=True))
-    widened = sum(clean_sample(text) != text for text in bare)
-    return Added(len(new), len(written) - len(new), cleaned, widened)
+            for number, text in enumerate(texts)
+        ),
+        batch_size=500,
+    )
+
+
+def add_samples(intent: Intent, lines: Iterable[str]) -> Review:
+    """Add each line to the samples of ``intent`` but those that it has. Raises LinesRefused."""
+    rows = [Written(number, line.strip()) for number, line in enumerate(lines, 1) if line.strip()]
+    return import_samples(intent.skill, rows, intent)
 
 
 # --- Names that other rows, and the dialog, refer to --------------------------------------
@@ -227,11 +253,11 @@ def add_slot(intent: Intent, name: str, type_name: str) -> None:
 
     Raises NameTaken.
     """
-    with transaction.atomic():
+    with editing(intent.skill, within=intent) as skill:
         if type_name.startswith("+"):
             type_name = type_name[1:]
-            add_named(intent.skill, intent.skill.slot_types, name=type_name)
-        add_named(intent.skill, intent.slots, name=name, type_name=type_name)
+            add_last(skill.slot_types, name=type_name)
+        add_last(intent.slots, name=name, type_name=type_name)
 
 
 def rename_slot(slot: Slot, seen: str, name: str) -> int:

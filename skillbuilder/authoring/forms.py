@@ -15,15 +15,22 @@ from django.core.exceptions import ValidationError
 
 from nlu_engine import builtins
 from nlu_engine.documents import text_problems
+from nlu_engine.errors import InvalidValueList, Problem
+from nlu_engine.interaction_model import SlotValue
 from nlu_engine.marking import MarkingError, mark, unmark
 from nlu_engine.templates import TemplateError
 from nlu_engine.utterances import is_blank
-from skillbuilder.authoring.editing import clean_sample
+from nlu_engine.value_lists import read_values
 from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.sample_lines import (
+    MAX_LINES,
+    MAX_SAMPLE_INPUT,
+    Refused,
+    checked,
+    read_rows,
+)
 
-MAX_SAMPLE_INPUT = 1_000
 MAX_VALUE_INPUT = 140
-MAX_LINES = 5_000
 
 # Filled by rules rather than by a list of values; people look for these first.
 _COMMON_TYPES = (
@@ -45,6 +52,11 @@ def storable(text: str) -> str:
     for problem in text_problems(text):
         raise ValidationError(f"{problem.message} {problem.fix}")
     return text
+
+
+def first_error(form: forms.Form) -> str:
+    """Return the first thing that is wrong with ``form``."""
+    return next(str(message) for found in form.errors.values() for message in found)
 
 
 def suggested_name(text: str) -> str:
@@ -119,40 +131,71 @@ class StampForm(forms.Form):
     stamp = stamp_field()
 
 
+class TransferForm(forms.Form):
+    """An intent for another skill: its name there, and what to do where a slot type differs.
+
+    ``seen`` is the digest of what was shown.
+    """
+
+    name = NameField(builtin_names=builtins.INTENTS)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    moves = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, differing: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.differing = list(differing)
+
+    def clean(self) -> dict[str, Any]:
+        """Read the choices, into ``copied_types`` the slot types to copy under another name."""
+        found = self.cleaned_data
+        chosen = {name: self.data.get(f"type-{name}", "") for name in self.differing}
+        if missing := [name for name in chosen if chosen[name] not in ("theirs", "copy")]:
+            raise ValidationError(f"Choose which {missing[0]} the copy gets: the values differ.")
+        found["copied_types"] = [name for name in chosen if chosen[name] == "copy"]
+        return found
+
+
 # --- Samples and slots --------------------------------------------------------------------
 
 
-def checked_sample(text: str) -> str:
-    """Return one sample utterance, cleaned, or raise ValidationError."""
-    storable(text)
-    if len(text) > MAX_SAMPLE_INPUT:
-        raise ValidationError(
-            f"A sample utterance may have {MAX_SAMPLE_INPUT:,} characters, "
-            f"this one has {len(text):,}: {text[:60]}…"
-        )
-    try:
-        cleaned = clean_sample(text)
-    except TemplateError as error:
-        raise ValidationError(f"{error} Write a slot as {{slotName}}: {text[:120]}") from error
-    if text.strip() and is_blank(cleaned):
-        raise ValidationError(f"There are no words in {text[:60]}")
-    return cleaned
-
-
 class SamplesForm(forms.Form):
-    """New sample utterances, one a line."""
+    """New sample utterances: one a line, or CSV, written or as a file; ``rows`` once it is clean.
 
-    text = forms.CharField(strip=True, max_length=1_000_000)
-    # Where Undo puts a removed one back.
-    position = forms.IntegerField(required=False, min_value=0, max_value=10_000_000)
+    ``is_csv`` where each line names its intent.
+    """
 
-    def clean_text(self) -> list[str]:
-        lines = [line for line in self.cleaned_data["text"].splitlines() if line.strip()]
-        if len(lines) > MAX_LINES:
-            raise ValidationError(f"At most {MAX_LINES:,} lines at once; these are {len(lines):,}.")
-        for line in lines:
-            checked_sample(line)
-        return lines
+    text = forms.CharField(required=False, strip=False, max_length=1_000_000)
+    file = forms.FileField(required=False)
+    is_csv = False
+
+    def clean_file(self) -> str:
+        """Return the text of the file, "" without one."""
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        try:
+            return str(file.read().decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            told = f"{file.name} is not text in UTF-8. Save it as CSV in UTF-8 and choose it again."
+            raise ValidationError(told) from error
+
+    def clean(self) -> dict[str, Any]:
+        """Read the lines; a file takes the place of what is in the text field."""
+        found = self.cleaned_data
+        if self.errors:
+            return found
+        found["text"] = found["file"] or found["text"]
+        found["rows"] = read_rows(found["text"], is_csv=self.is_csv)
+        if not found["rows"]:
+            raise ValidationError("This field is required: write a sample utterance.")
+        return found
+
+
+class ImportForm(SamplesForm):
+    """Samples of several intents as CSV; with ``makes`` those that are not there are made."""
+
+    makes = forms.BooleanField(required=False)
+    is_csv = True
 
 
 class SampleForm(forms.Form):
@@ -162,7 +205,10 @@ class SampleForm(forms.Form):
     stamp = stamp_field()
 
     def clean_text(self) -> str:
-        return checked_sample(self.cleaned_data["text"])
+        try:
+            return checked(self.cleaned_data["text"])
+        except Refused as refused:
+            raise ValidationError(str(refused)) from refused
 
 
 class MarkForm(forms.Form):
@@ -325,3 +371,40 @@ class ValuesForm(forms.Form):
         if not value:
             raise ValidationError(f"There is no value before the colon: {line[:60]}")
         return value, [checked_value(synonym) for synonym in split_synonyms(synonyms)]
+
+
+class ValueListForm(forms.Form):
+    """A list of slot values as CSV: pasted, or a file; added to the others, or instead of them."""
+
+    mode = forms.ChoiceField(
+        choices=[
+            ("add", "Add to the values that are there"),
+            ("replace", "Replace all values by the list"),
+        ],
+        initial="add",
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(required=False, strip=False)
+    upload = forms.FileField(required=False)
+    digest = forms.CharField(required=False, widget=forms.HiddenInput, max_length=64)
+    is_reviewed = forms.BooleanField(required=False)
+
+    values: tuple[SlotValue, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    kept_text = ""
+    """What was sent, the file too, as text."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        upload = cleaned.get("upload")
+        raw = upload.read() if upload else cleaned.get("text", "").encode("utf-8", "replace")
+        self.kept_text = raw.decode("utf-8-sig", "replace")
+        if not raw.strip():
+            self.add_error("text", "Paste the list here, or choose a file.")
+            return cleaned
+        try:
+            self.values = read_values(raw)
+        except InvalidValueList as error:
+            self.problems = error.problems
+            self.add_error(None, "Nothing was changed, because of the lines below.")
+        return cleaned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,14 +15,19 @@ from django.http import HttpRequest, HttpResponse
 
 from nlu_engine.differences import Difference, differences
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Change, Skill
+from skillbuilder.authoring.import_export import model_of, parts_of
+from skillbuilder.authoring.models import Change, Intent, Skill, SlotType
+from skillbuilder.authoring.rows import Rows, rows_of, steps_back
 
 # An import may change tens of thousands of things; the page shows no more.
 MOST_DIFFERENCES = 300
+# A document may have 1.5 MB: the newest of those that were kept to be restored stay.
+KEPT_DOCUMENTS = 30
+_WORDS = {"sample": "sample utterance", "other": "part"}
 _KEPT_KINDS = {("removed", "intent"), ("removed", "slot type")}
 # The request that is answered: the API knows its user only once the token was read.
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+_last_change: ContextVar[Change | None] = ContextVar("last_change", default=None)
 
 
 class ActingUser:
@@ -32,6 +38,7 @@ class ActingUser:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = _request.set(request)
+        _last_change.set(None)
         try:
             return self.get_response(request)
         finally:
@@ -44,27 +51,47 @@ def acting_user() -> User | None:
     return user if isinstance(user, User) else None
 
 
-def note(skill: Skill, found: list[Difference], before: InteractionModel | None = None) -> None:
-    """Write an entry of what the acting user did; ``before`` is kept to be restored."""
-    Change.objects.create(
+def last_change() -> Change | None:
+    """Return the entry of the last edit of the request that is answered, to offer Undo."""
+    return _last_change.get()
+
+
+def note(
+    skill: Skill,
+    found: list[Difference],
+    before: InteractionModel | None = None,
+    undo: dict[str, Any] | None = None,
+) -> None:
+    """Write an entry of what the acting user did; ``before`` and ``undo`` lead back."""
+    change = Change.objects.create(
         skill=skill,
         user=acting_user(),
         count=len(found),
         differences=[one.to_dict() for one in found[:MOST_DIFFERENCES]],
         before=before.to_json() if before else None,
+        undo=undo,
     )
+    _last_change.set(change)
+    if before:
+        kept = skill.changes.filter(before__isnull=False).values_list("pk", flat=True)
+        older = list(kept[KEPT_DOCUMENTS : KEPT_DOCUMENTS + 100])
+        skill.changes.filter(pk__in=older).update(before=None)
+
+
+Part = Callable[[], tuple[list[Intent], list[SlotType]]]
 
 
 @contextmanager
-def noted(skill: Skill, *, replaces: bool = False) -> Iterator[None]:
+def noted(skill: Skill, *, replaces: bool = False, part: Part | None = None) -> Iterator[None]:
     """Leave an entry of what the block changed in ``skill``, which is locked.
 
     If the block removes an intent or slot type, or ``replaces`` the whole document, the entry
-    keeps what was there before.
+    keeps what was there before. ``part`` gives all that the block may change, where that is
+    less than the whole document; it is asked before and after.
     """
-    old_fields, old = _state(skill)
+    old_fields, old, old_rows = _state(skill, part)
     yield
-    new_fields, new = _state(Skill.objects.get(pk=skill.pk))
+    new_fields, new, new_rows = _state(Skill.objects.get(pk=skill.pk), part)
     found = [
         Difference("changed", name, "", name, old_fields[name], new_fields[name])
         for name in old_fields
@@ -72,14 +99,39 @@ def noted(skill: Skill, *, replaces: bool = False) -> Iterator[None]:
     ] + differences(old, new)
     if found:
         removes = any((one.kind, one.what) in _KEPT_KINDS for one in found)
-        note(skill, found, old if replaces or removes else None)
+        undo = None if replaces else steps_back(old_rows, new_rows)
+        note(skill, found, old if replaces or removes else None, undo)
 
 
-def _state(skill: Skill) -> tuple[dict[str, str], InteractionModel]:
-    model = export_interaction_model(skill)
+def _state(skill: Skill, part: Part | None) -> tuple[dict[str, str], InteractionModel, Rows]:
+    parts = part() if part else parts_of(skill)
+    model = model_of(skill, *parts)
     # Renaming writes into the dialog in place.
     fields = {"name": skill.name, "locale": skill.locale}
-    return fields, replace(model, extra=deepcopy(model.extra))
+    return fields, replace(model, extra=deepcopy(model.extra)), rows_of(skill, *parts)
+
+
+def told(change: Change) -> str:
+    """Return in a few words what ``change`` did."""
+    found = change.differences
+    wholes = [one for one in found if one["what"] in ("intent", "slot type")]
+    if wholes and {one["within"] for one in found} <= {one["name"] for one in wholes}:
+        return "; ".join(map(_told, wholes[:3]))
+    kinds = Counter((one["kind"], one["what"]) for one in found)
+    kind, what = found[0]["kind"].capitalize(), _WORDS.get(found[0]["what"], found[0]["what"])
+    if change.count == 1:
+        return _told(found[0])
+    if len(kinds) == 1:
+        return f"{kind} {change.count:,} {what}s"
+    if kinds == {("removed", "sample"): 1, ("added", "sample"): 1}:
+        old, new = found
+        return f"Changed “{old['name']}” to “{new['name']}”"
+    return f"{change.count:,} changes"
+
+
+def _told(one: dict[str, Any]) -> str:
+    what = _WORDS.get(one["what"], one["what"])
+    return f"{one['kind'].capitalize()} {what} “{one['name']}”"
 
 
 def restorable(change: Change, now: InteractionModel) -> list[dict[str, Any]]:

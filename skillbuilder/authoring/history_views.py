@@ -6,13 +6,21 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring import editing, history
+from skillbuilder.authoring import editing, history, undo
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.pages import (
+    by_htmx,
+    next_address,
+    say_done,
+    show,
+    skill_page,
+)
 
 CHANGES_A_PAGE = 20
 
@@ -59,3 +67,22 @@ def change_restore(request: HttpRequest, skill: Skill, change_pk: int) -> HttpRe
     else:
         messages.success(request, f"{name or 'The skill as it was'} is back.")
     return redirect("skill-history", skill.slug)
+
+
+@require_POST
+@skill_page
+def change_undo(request: HttpRequest, skill: Skill, change_pk: int) -> HttpResponse:
+    """Take one edit back, which can be taken back itself, and return to the page it was on."""
+    change = get_object_or_404(skill.changes, pk=change_pk)
+    address = next_address(request) or reverse("skill-history", args=[skill.slug])
+    try:
+        undo.take_back(change)
+    except undo.CannotUndo as error:
+        messages.warning(request, str(error))
+    else:
+        say_done(request, f"Taken back: {history.told(change)}.", is_undo=True)
+        if undo.removes_page(change) and address != reverse("skill-history", args=[skill.slug]):
+            address = reverse("skill-detail", args=[skill.slug])
+            if by_htmx(request):
+                return HttpResponseClientRedirect(address)
+    return redirect(address)

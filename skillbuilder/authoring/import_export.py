@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -93,10 +93,11 @@ def _import_slot_types(skill: Skill, slot_types: Iterable[im.SlotType]) -> None:
         for position, slot_type in enumerate(slot_types)
     )
     pairs = zip(rows, slot_types, strict=True)
-    SlotValue.objects.bulk_create(_value_rows(pairs), batch_size=_BATCH)
+    SlotValue.objects.bulk_create(value_rows(pairs), batch_size=_BATCH)
 
 
-def _value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotValue]:
+def value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotValue]:
+    """Yield the rows, not stored yet, of the values of each slot type."""
     for row, slot_type in pairs:
         for position, value in enumerate(slot_type.values):
             yield SlotValue(
@@ -109,10 +110,21 @@ def _value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotV
             )
 
 
+def parts_of(skill: Skill) -> tuple[list[Intent], list[SlotType]]:
+    """Return the intents and slot types of ``skill``, read with all that is in them."""
+    intents = skill.intents.prefetch_related("slots", "samples")
+    return list(intents), list(skill.slot_types.prefetch_related("values"))
+
+
 def export_interaction_model(skill: Skill) -> im.InteractionModel:
     """Return everything in ``skill`` as an interaction model, in the order it was written."""
-    intents = skill.intents.prefetch_related("slots", "samples")
-    slot_types = skill.slot_types.prefetch_related("values")
+    return model_of(skill, *parts_of(skill))
+
+
+def model_of(
+    skill: Skill, intents: Iterable[Intent], slot_types: Iterable[SlotType]
+) -> im.InteractionModel:
+    """Return ``skill`` with these parts, which were read already, as an interaction model."""
     return im.InteractionModel(
         invocation_name=skill.invocation_name,
         intents=tuple(_export_intent(row) for row in intents),
@@ -131,9 +143,50 @@ def _export_intent(row: Intent) -> im.Intent:
     return im.Intent(row.name, slots, samples, row.extra)
 
 
-def _export_slot_type(row: SlotType) -> im.SlotType:
-    values = tuple(
-        im.SlotValue(value.value, tuple(value.synonyms), value.value_id or None, value.extra)
-        for value in row.values.all()
+def export_intents(skill: Skill) -> im.InteractionModel:
+    """Return the interaction model of ``skill`` but for the values of its slot types."""
+    intents = skill.intents.prefetch_related("slots", "samples")
+    return im.InteractionModel(
+        invocation_name=skill.invocation_name,
+        intents=tuple(_export_intent(row) for row in intents),
+        slot_types=tuple(im.SlotType(row.name, (), row.extra) for row in skill.slot_types.all()),
+        layout=skill.layout,
+        extra=skill.extra,
     )
+
+
+def parts_around(row: models.Model) -> tuple[list[Intent], list[SlotType]]:
+    """Return the parts of a skill that an edit of ``row`` can change.
+
+    Of an intent, sample utterance or slot that is its intent; of a slot value this value alone:
+    whoever edits one among 50,000 waits for none of the others.
+    """
+    if isinstance(row, SlotValue):
+        return parts_with(row.slot_type, SlotValue.objects.filter(pk=row.pk))
+    intent = getattr(row, "intent", row)
+    if not isinstance(intent, Intent):
+        raise TypeError(f"an edit of a {type(row).__name__} may change everything")
+    return list(Intent.objects.filter(pk=intent.pk).prefetch_related("slots", "samples")), []
+
+
+def parts_with(
+    slot_type: SlotType, values: models.QuerySet[SlotValue]
+) -> tuple[list[Intent], list[SlotType]]:
+    """Return nothing but ``slot_type`` with some of its ``values``, like ``parts_of``."""
+    chosen = models.Prefetch("values", values.all())
+    return [], list(SlotType.objects.filter(pk=slot_type.pk).prefetch_related(chosen))
+
+
+def export_values(slot_type: SlotType, values: Iterable[SlotValue]) -> im.InteractionModel:
+    """Return an interaction model of nothing but some ``values`` of ``slot_type``."""
+    rows = tuple(_export_value(value) for value in values)
+    return im.InteractionModel(slot_types=(im.SlotType(slot_type.name, rows, slot_type.extra),))
+
+
+def _export_slot_type(row: SlotType) -> im.SlotType:
+    values = tuple(_export_value(value) for value in row.values.all())
     return im.SlotType(row.name, values, row.extra)
+
+
+def _export_value(row: SlotValue) -> im.SlotValue:
+    return im.SlotValue(row.value, tuple(row.synonyms), row.value_id or None, row.extra)

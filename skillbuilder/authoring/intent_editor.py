@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
+from django.urls import reverse
 
 from nlu_engine import builtins
 from nlu_engine.errors import Problem
-from nlu_engine.templates import TemplateError, parse_template
-from skillbuilder.authoring.checking import open_problems
-from skillbuilder.authoring.editing import stamp
+from skillbuilder.authoring.checking import open_problems_of
+from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import (
     SlotForm,
     slot_type_choices,
     suggested_name,
 )
 from skillbuilder.authoring.highlight import slot_colors
+from skillbuilder.authoring.import_export import export_intents
 from skillbuilder.authoring.models import Intent, Skill, SlotType
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
+from skillbuilder.authoring.sample_lines import mentioned
 
 SAMPLES_A_PAGE = 30
 
@@ -45,18 +49,6 @@ _LIKELY_TYPES = {
     "room": "AMAZON.Room",
     "name": "AMAZON.FirstName",
 }
-
-
-def mentioned(texts: list[str]) -> list[str]:
-    """Return the names of the slots that sample utterances mention, each once, in order."""
-    names: dict[str, None] = {}
-    for text in texts:
-        try:
-            chunks = parse_template(text)
-        except TemplateError:
-            continue
-        names |= dict.fromkeys(chunk.slot for chunk in chunks if chunk.slot)
-    return list(names)
 
 
 def likely_type(name: str, skill: Skill, new_type: str = "") -> str:
@@ -146,12 +138,32 @@ def slot_rows(intent: Intent, problems: list[Problem], index: int) -> list[SlotR
     ]
 
 
+def seen_digest(rows: Iterable[SampleRow]) -> str:
+    """Return a short digest of all ``rows``, to notice a change of any before all are moved."""
+    return hashlib.sha256(repr([(row.pk, row.stamp) for row in rows]).encode()).hexdigest()[:16]
+
+
+def chosen_samples(request: HttpRequest, intent: Intent) -> dict[int, str]:
+    """Return the samples that the form chooses: key -> stamp of what was shown.
+
+    With "all" these are all that the search finds, on every page. Raises Conflict if those are
+    others by now.
+    """
+    if not request.POST.get("all"):
+        pairs = (value.partition(":") for value in request.POST.getlist("sample"))
+        return {int(pk): seen for pk, _, seen in pairs if pk.isdecimal() and len(pk) < 20}
+    rows = sample_rows(intent, request.POST.get("q", "").strip(), [], 0)
+    if seen_digest(rows) != request.POST.get("seen"):
+        raise Conflict(intent)
+    return {row.pk: row.stamp for row in rows}
+
+
 def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     """Return all that the editor of ``intent`` shows."""
     skill = intent.skill
     intents = list(skill.intents.all())
     index = [row.pk for row in intents].index(intent.pk)
-    problems = open_problems(skill)
+    problems = open_problems_of(skill, export_intents(skill))
     query = (request.GET.get("q") or request.POST.get("q") or "").strip()
     rows = sample_rows(intent, query, problems, index)
     texts = list(intent.samples.values_list("text", flat=True))
@@ -159,6 +171,7 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     number = request.GET.get("page") or request.POST.get("page")
     return {
         "tab": "overview",
+        "page_address": reverse("intent-detail", args=[skill.slug, intent.pk]),
         "intent": intent,
         "intents": intents,
         "slot_types": skill.slot_types.all(),
@@ -167,9 +180,29 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
         "query": query,
         "samples": Paginator(rows, SAMPLES_A_PAGE).get_page(number),
         "sample_count": len(texts),
+        "seen": seen_digest(rows),
+        "targets": [other for other in intents if other.pk != intent.pk],
         "slots": slots,
         "undeclared": undeclared_slots(intent, texts, slots),
         "problems": problems_of_whole(problems, "intents", index),
         "says": builtins.intent_utterances(intent.name, skill.locale),
         "slot_form": SlotForm(skill=skill, initial={"type_name": likely_type("", skill)}),
+    }
+
+
+def row_context(intent: Intent, sample_pk: int) -> dict[str, Any]:
+    """Return what the row of one sample shows, and what may change along with it."""
+    skill = intent.skill
+    index = list(skill.intents.values_list("pk", flat=True)).index(intent.pk)
+    problems = open_problems_of(skill, export_intents(skill))
+    rows = sample_rows(intent, "", problems, index)
+    slots = slot_rows(intent, problems, index)
+    return {
+        "page_address": reverse("intent-detail", args=[skill.slug, intent.pk]),
+        "intent": intent,
+        "colors": slot_colors(skill),
+        "sample": next((row for row in rows if row.pk == sample_pk), None),
+        "gone_pk": sample_pk,
+        "slots": slots,
+        "undeclared": undeclared_slots(intent, [row.text for row in rows], slots),
     }

@@ -11,8 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from skillbuilder.authoring import editing
-from skillbuilder.authoring.editing import Added, Conflict, NameTaken, stamp
+from skillbuilder.authoring import editing, transfers
+from skillbuilder.authoring.editing import (
+    Conflict,
+    LinesRefused,
+    NameTaken,
+    stamp,
+)
 from skillbuilder.authoring.forms import (
     MarkForm,
     RenameIntentForm,
@@ -22,10 +27,15 @@ from skillbuilder.authoring.forms import (
     SlotForm,
     SlotTypeOfSlotForm,
     StampForm,
+    first_error,
 )
-from skillbuilder.authoring.intent_editor import page_context
+from skillbuilder.authoring.highlight import slot_colors
+from skillbuilder.authoring.history import last_change, told
+from skillbuilder.authoring.intent_editor import chosen_samples, page_context, row_context
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
-from skillbuilder.authoring.pages import View, by_htmx, show, skill_page
+from skillbuilder.authoring.pages import View, by_htmx, csv_answer, say_done, show, skill_page
+from skillbuilder.authoring.sample_lines import Review, csv_of, mended
+from skillbuilder.authoring.transfers import SlotsDiffer, Transferred
 
 
 def intent_page(view: View) -> View:
@@ -45,7 +55,7 @@ def intent_page(view: View) -> View:
 
 def editor(request: HttpRequest, intent: Intent, status: int = 200, **context: Any) -> HttpResponse:
     """Render the editor; ``context`` adds notices and refused forms."""
-    context = page_context(request, intent) | context
+    context = page_context(request, intent) | {"change": last_change()} | context
     return show(
         request,
         intent.skill,
@@ -58,8 +68,7 @@ def editor(request: HttpRequest, intent: Intent, status: int = 200, **context: A
 
 def refused(request: HttpRequest, intent: Intent, form: Any, **context: Any) -> HttpResponse:
     """Render the editor with the first thing that is wrong with ``form``."""
-    error = next(message for found in form.errors.values() for message in found)
-    return editor(request, intent, 422, error=error, **context)
+    return editor(request, intent, 422, error=first_error(form), **context)
 
 
 def conflicts_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -81,10 +90,27 @@ def conflicts_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 def back(request: HttpRequest, intent: Intent, **context: Any) -> HttpResponse:
-    """Answer a change that worked: the editor to htmx, a redirect to a plain form."""
+    """Answer a change that worked: the editor to htmx, a redirect to a plain form.
+
+    Either way it says what was done and offers to take that back.
+    """
     if by_htmx(request):
         return editor(request, intent, **context)
+    if change := last_change():
+        done = context.get("done") or f"{told(change)}."
+        say_done(request, " ".join(filter(None, [done, context.get("notice")])))
     return redirect("intent-detail", intent.skill.slug, intent.pk)
+
+
+def row(
+    request: HttpRequest, intent: Intent, sample_pk: int, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Render one sample's row for htmx, and the whole editor for a plain form."""
+    if not by_htmx(request):
+        return editor(request, intent, status, **context)
+    context = row_context(intent, sample_pk) | {"change": last_change()} | context
+    fragment = "authoring/_sample_row_answer.html"
+    return show(request, intent.skill, fragment, context, status=status)
 
 
 # --- The intent ---------------------------------------------------------------------------
@@ -126,21 +152,18 @@ def intent_delete(request: HttpRequest, intent: Intent) -> HttpResponse:
 # --- Samples ------------------------------------------------------------------------------
 
 
-def notice_of(added: Added) -> str:
-    """Say what came of the lines that were sent."""
+def notice_of(found: Review) -> str:
+    """Say what came of the lines that were sent besides the samples that were added."""
     parts = []
-    if added.added != 1:
-        parts.append(f"{added.added} sample utterances were added.")
-    if added.known:
+    if found.known:
         parts.append(
             "The intent has that one already."
-            if added.known == 1
-            else f"{added.known} were skipped: the intent has them already."
+            if found.known == 1
+            else f"{found.known} were skipped: the intent has them already."
         )
-    if added.cleaned:
-        parts.append("Punctuation was removed: Alexa takes none in sample utterances.")
-    if added.widened:
-        parts.append("A marked span takes whole words: it was widened to the words that it cut.")
+    notes = list(dict.fromkeys(line.mended for line in found.lines if line.mended))
+    if notes:
+        parts.append(f"Mended: {'; '.join(notes[:3])}.")
     return " ".join(parts)
 
 
@@ -148,34 +171,67 @@ def notice_of(added: Added) -> str:
 @intent_page
 @conflicts_shown
 def sample_create(request: HttpRequest, intent: Intent) -> HttpResponse:
-    """Add sample utterances, one a line."""
-    form = SamplesForm(request.POST)
+    """Add sample utterances: one, its groups expanded, many lines, or a file."""
+    form = SamplesForm(request.POST, request.FILES)
     if not form.is_valid():
-        return refused(request, intent, form, draft=request.POST.get("text", ""))
-    lines, position = form.cleaned_data["text"], form.cleaned_data["position"]
-    added = editing.add_samples(intent, lines, position)
-    notice = notice_of(added) if added != Added(added=1) else ""
-    return back(request, intent, notice=notice, announce=f"{added.added} added")
+        return refused(request, intent, form, many_text=request.POST.get("text", ""))
+    text = form.cleaned_data["text"]
+    try:
+        found = editing.import_samples(intent.skill, form.cleaned_data["rows"], intent)
+    except LinesRefused as error:
+        if len(error.review.lines) == 1:
+            return editor(request, intent, 422, error=str(error), draft=text)
+        return editor(request, intent, 422, review=error.review, many_text=text)
+    return back(request, intent, notice=notice_of(found))
+
+
+@require_POST
+@intent_page
+def sample_review(request: HttpRequest, intent: Intent) -> HttpResponse:
+    """Show what would come of lines, or of a group that is being typed; stores nothing."""
+    form = SamplesForm(request.POST, request.FILES)
+    context: dict[str, Any] = {}
+    if form.is_valid():
+        context["review"] = editing.reviewed(intent.skill, form.cleaned_data["rows"], intent)
+        context["many_text"] = form.cleaned_data["text"]
+        context["is_file"] = bool(form.cleaned_data["file"])
+    elif request.POST.get("text") or request.FILES:
+        context["error"] = first_error(form)
+    if not by_htmx(request):
+        return editor(request, intent, **context)
+    context |= {"intent": intent, "colors": slot_colors(intent.skill)}
+    context["is_group"] = "is_group" in request.POST
+    fragment = "authoring/_sample_review.html"
+    return show(request, intent.skill, fragment, context, fragment=fragment)
+
+
+@require_GET
+@intent_page
+def sample_download(request: HttpRequest, intent: Intent) -> HttpResponse:
+    """Send the intent's samples as CSV."""
+    rows = intent.samples.values_list("text")
+    return csv_answer(csv_of(rows, "sample"), f"{intent.skill.slug}.{intent.name}")
 
 
 @require_http_methods(["GET", "POST"])
 @intent_page
-@conflicts_shown
 def sample_edit(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpResponse:
-    """Show the sample as a field; store what is written into it."""
+    """Show the sample as a field, or not any more (``cancel``); store what is written into it."""
+    editing_pk = None if request.GET.get("cancel") else sample_pk
     if request.method == "GET":
-        return editor(request, intent, editing_sample=sample_pk)
-    sample = SampleUtterance.objects.filter(intent=intent, pk=sample_pk).first()
-    if sample is None:
-        raise Conflict(None)
+        return row(request, intent, sample_pk, editing_sample=editing_pk)
+    kept = {"editing_sample": sample_pk, "edit_draft": request.POST.get("text", "")}
     form = SampleForm(request.POST)
     if not form.is_valid():
-        draft = request.POST.get("text", "")
-        return refused(request, intent, form, editing_sample=sample_pk, edit_draft=draft)
-    editing.set_fields(
-        intent.skill, sample, form.cleaned_data["stamp"], text=form.cleaned_data["text"]
-    )
-    return back(request, intent, saved=sample.pk)
+        return row(request, intent, sample_pk, 422, edit_error=first_error(form), **kept)
+    try:
+        editing.set_sample(intent, sample_pk, **form.cleaned_data)
+    except Conflict as conflict:
+        return row(request, intent, sample_pk, 409, conflict=conflict, **kept)
+    if not by_htmx(request):
+        return back(request, intent)
+    note = mended(request.POST["text"])
+    return row(request, intent, sample_pk, saved=sample_pk, mended=note)
 
 
 @require_POST
@@ -187,7 +243,48 @@ def sample_delete(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpR
     if sample is None:
         return back(request, intent)
     editing.remove(intent.skill, sample, request.POST.get("stamp", ""))
-    return back(request, intent, removed_sample=sample)
+    return back(request, intent, undo_focused=True)
+
+
+@require_POST
+@intent_page
+@conflicts_shown
+def samples_chosen(request: HttpRequest, intent: Intent) -> HttpResponse:
+    """Delete the chosen samples, or move or copy them to another intent."""
+    chosen = chosen_samples(request, intent)
+    what = request.POST.get("do")
+    if not chosen:
+        return editor(request, intent, 422, error="No sample is chosen. Tick some first.")
+    if what == "delete":
+        transfers.remove_samples(intent, chosen)
+        return back(request, intent, undo_focused=True)
+    key = request.POST.get("target", "")
+    others = intent.skill.intents.exclude(pk=intent.pk)
+    target = others.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 20 else None
+    if target is None or what not in ("move", "copy"):
+        return editor(request, intent, 422, error="Choose an intent to move or copy them to.")
+    anyway = "anyway" in request.POST
+    try:
+        came = transfers.transfer_samples(
+            intent, chosen, target, moves=what == "move", anyway=anyway
+        )
+    except SlotsDiffer as differ:
+        fields = [(k, v) for k in request.POST for v in request.POST.getlist(k)]
+        question = {"text": str(differ), "do": what, "fields": fields}
+        return editor(request, intent, 409, question=question)
+    return back(request, intent, done=_told_transfer(came, what, target), undo_focused=True)
+
+
+def _told_transfer(came: Transferred, what: str, target: Intent) -> str:
+    count = came.new + (came.known if what == "move" else 0)
+    done = "Moved" if what == "move" else "Copied"
+    parts = [f"{done} {count:,} sample utterance{'s'[: count != 1]} to {target.name}."]
+    if came.known:
+        parts.append(f"{came.known:,} {'was' if came.known == 1 else 'were'} there already.")
+    if came.slots:
+        names = ", ".join(f"{{{name}}}" for name in came.slots)
+        parts.append(f"It got the slot{'s'[: len(came.slots) != 1]} {names}.")
+    return " ".join(parts)
 
 
 @require_POST
@@ -197,8 +294,7 @@ def sample_mark(request: HttpRequest, intent: Intent) -> HttpResponse:
     slots = intent.slots.values_list("name", flat=True)
     form = MarkForm(request.POST, slots=slots)
     if not form.is_valid():
-        error = next(message for found in form.errors.values() for message in found)
-        return JsonResponse({"error": error}, status=422)
+        return JsonResponse({"error": first_error(form)}, status=422)
     marked = form.cleaned_data["marked"]
     return JsonResponse({"text": marked.sample, "cursor": marked.cursor})
 
@@ -258,4 +354,4 @@ def slot_delete(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpRespo
     if slot is None:
         return back(request, intent)
     editing.remove(intent.skill, slot, request.POST.get("stamp", ""))
-    return back(request, intent, removed_slot=slot)
+    return back(request, intent, undo_focused=True)

@@ -6,10 +6,16 @@ fields we know in ``extra``, so that an export gives back everything an import t
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Cast, Concat, Lower
+
+from nlu_engine.utterances import normalize
 
 # Postgres concatenates only what is of one type.
 _SLUG = Cast("slug", models.CharField(max_length=140))
@@ -123,6 +129,8 @@ class Change(models.Model):
     differences = models.JSONField(default=list)
     # The whole document before, where something was removed that can be brought back.
     before = models.JSONField(null=True, blank=True)
+    # The steps back (authoring.rows), of every edit but a replaced document.
+    undo = models.JSONField(null=True, blank=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -206,6 +214,26 @@ class SlotType(models.Model):
         return self.name
 
 
+def value_key(value: str) -> str:
+    """Return what two values that are the same, in any case, have in common; 32 characters."""
+    return hashlib.blake2b(normalize(value).encode(), digest_size=16).hexdigest()
+
+
+class SlotValueQuerySet(models.QuerySet["SlotValue"]):
+    """Queries over slot values."""
+
+    def saying(self, words: str) -> SlotValueQuerySet:
+        """Return the values with ``words`` in the value, a synonym or the id, in any case."""
+        return self.filter(search_text__contains=words.casefold())
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Insert the values, each with what it is found by."""
+        rows = list(objs)
+        for row in rows:
+            row.derive()
+        return super().bulk_create(rows, *args, **kwargs)
+
+
 class SlotValue(models.Model):
     """A value of a slot type with the other ways to say it."""
 
@@ -215,12 +243,33 @@ class SlotValue(models.Model):
     value_id = models.CharField(max_length=200, blank=True)
     position = models.PositiveIntegerField(default=0)
     extra = models.JSONField(default=dict, blank=True)
+    # What it is found by among 50,000: by the same value, and by words of any part of it.
+    key = models.CharField(max_length=32, default="", editable=False)
+    search_text = models.TextField(default="", editable=False)
+
+    objects = SlotValueQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]
+        indexes = [
+            models.Index(fields=["slot_type", "position", "id"], name="value_order"),
+            models.Index(fields=["slot_type", "key"], name="value_key"),
+        ]
 
     def __str__(self) -> str:
         return self.value
+
+    def derive(self) -> None:
+        """Set what the value is found by."""
+        self.key = value_key(self.value)
+        self.search_text = "\n".join([self.value, self.value_id, *self.synonyms]).casefold()
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save it with what it is found by."""
+        self.derive()
+        if update_fields is not None:
+            update_fields = {*update_fields, "key", "search_text"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
 
 class DismissedCheck(models.Model):

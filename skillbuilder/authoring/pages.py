@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, overload
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 
+from skillbuilder.authoring.history import last_change
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.people import EDITOR, OWNER, refuse_role, role_of
 
@@ -76,3 +80,25 @@ def show(
     roles = {"may_edit": role in (EDITOR, OWNER), "is_owner": role == OWNER}
     context = {"skill": skill, "is_fragment": bool(wants_fragment)} | roles | context
     return render(request, name, context, status=status)
+
+
+def next_address(request: HttpRequest) -> str:
+    """Return the page of ours that a form names to go on to, "" where it names none."""
+    address = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
+    return address if ours else ""
+
+
+def say_done(request: HttpRequest, text: str, *, is_undo: bool = False) -> None:
+    """Say ``text`` on the next page, with a button that takes the last edit back."""
+    change = last_change()
+    tags = f"{'redo' if is_undo else 'undo'} {change.pk}" if change and change.undo else ""
+    messages.success(request, text, extra_tags=tags)
+
+
+def csv_answer(content: bytes, name: str) -> HttpResponse:
+    """Send ``content`` as the file ``name``.csv; a draft's name may hold any character."""
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
+    answer["Content-Disposition"] = f'attachment; filename="{plain}.csv"'
+    return answer

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from skillbuilder.authoring.editing import locked
@@ -30,6 +30,12 @@ def role_of(skill: Skill, user: Any) -> str | None:
     if skill.owner_id == user.pk:
         return OWNER
     return skill.memberships.filter(user_id=user.pk).values_list("role", flat=True).first()
+
+
+def editable_by(user: User | AnonymousUser) -> QuerySet[Skill]:
+    """Return the skills that ``user`` may change."""
+    shared = Membership.objects.filter(user_id=user.pk or 0, role=EDITOR).values("skill")
+    return Skill.objects.filter(Q(owner_id=user.pk) | Q(pk__in=shared))
 
 
 def refuse_role(

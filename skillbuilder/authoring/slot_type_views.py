@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from nlu_engine import builtins
-from nlu_engine.errors import Problem
-from nlu_engine.utterances import normalize
 from skillbuilder.authoring import editing
-from skillbuilder.authoring.checking import open_problems
 from skillbuilder.authoring.editing import Conflict, NameTaken, stamp
 from skillbuilder.authoring.forms import (
     EditValueForm,
@@ -26,12 +20,10 @@ from skillbuilder.authoring.forms import (
     ValueForm,
     ValuesForm,
 )
-from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Skill, Slot, SlotType, SlotValue
 from skillbuilder.authoring.pages import View, by_htmx, show, skill_page
-from skillbuilder.authoring.places import problems_by_row, problems_of_whole
-
-VALUES_A_PAGE = 30
+from skillbuilder.authoring.slot_type_editor import page_context
+from skillbuilder.authoring.value_lists import add_values
 
 
 def slot_type_page(view: View) -> View:
@@ -44,70 +36,6 @@ def slot_type_page(view: View) -> View:
         return view(request, slot_type, **kwargs)
 
     return wrapper
-
-
-@dataclass(frozen=True)
-class ValueRow:
-    """A slot value as the editor shows it."""
-
-    pk: int
-    value: str
-    synonyms: list[str]
-    value_id: str
-    problems: list[Problem]
-    row: SlotValue
-
-    @property
-    def stamp(self) -> str:
-        """Return the stamp of the value; not made beforehand for all of maybe 50,000."""
-        return stamp(self.row)
-
-    def contains(self, query: str) -> bool:
-        """Return whether the value, a synonym or the id contains ``query``."""
-        texts = [self.value, self.value_id, *self.synonyms]
-        return any(query.casefold() in text.casefold() for text in texts)
-
-
-def value_rows(
-    slot_type: SlotType, query: str, problems: list[Problem], index: int
-) -> list[ValueRow]:
-    """Return the values that match ``query``, newest first, with stamp and problems."""
-    by_row = problems_by_row(problems, "types", index, "values")
-    rows = [
-        ValueRow(row.pk, row.value, row.synonyms, row.value_id, by_row.get(number, []), row)
-        for number, row in enumerate(slot_type.values.all())
-    ]
-    return [row for row in reversed(rows) if row.contains(query)]
-
-
-def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
-    """Return all that the editor of ``slot_type`` shows."""
-    skill = slot_type.skill
-    slot_types = list(skill.slot_types.all())
-    index = [row.pk for row in slot_types].index(slot_type.pk)
-    problems = open_problems(skill)
-    query = (request.GET.get("q") or request.POST.get("q") or "").strip()
-    number = request.GET.get("page") or request.POST.get("page")
-    rows = value_rows(slot_type, query, problems, index)
-    extends = slot_type.name in builtins.SLOT_TYPES
-    return {
-        "tab": "overview",
-        "slot_type": slot_type,
-        "slot_types": slot_types,
-        "intents": skill.intents.all(),
-        "slot_type_stamp": stamp(slot_type),
-        "colors": slot_colors(skill),
-        "query": query,
-        "values": Paginator(rows, VALUES_A_PAGE).get_page(number),
-        "value_count": slot_type.values.count(),
-        "used_by": Slot.objects.filter(
-            intent__skill=skill, type_name=slot_type.name
-        ).select_related("intent"),
-        "problems": problems_of_whole(problems, "types", index),
-        "builtin_values": builtins.sample_values(slot_type.name, skill.locale)[:12]
-        if extends
-        else (),
-    }
 
 
 def editor(
@@ -237,34 +165,6 @@ def values_create(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
     if added < len(pairs):
         notice += f" {len(pairs) - added} skipped: the slot type has them already."
     return back(request, slot_type, notice=notice)
-
-
-def add_values(
-    slot_type: SlotType,
-    pairs: list[tuple[str, list[str]]],
-    value_id: str = "",
-    position: int | None = None,
-) -> int:
-    """Add the values that are new to ``slot_type``; return how many."""
-    with editing.editing(slot_type.skill, within=slot_type):
-        known = {normalize(value) for value in slot_type.values.values_list("value", flat=True)}
-        first = editing.next_position(slot_type.values.all()) if position is None else position
-        new: list[SlotValue] = []
-        for value, synonyms in pairs:
-            if normalize(value) in known:
-                continue
-            known.add(normalize(value))
-            new.append(
-                SlotValue(
-                    slot_type=slot_type,
-                    value=value,
-                    synonyms=synonyms,
-                    value_id=value_id,
-                    position=first + len(new),
-                )
-            )
-        SlotValue.objects.bulk_create(new)
-    return len(new)
 
 
 @require_http_methods(["GET", "POST"])

@@ -4,125 +4,143 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from nlu_engine import builtins
 from nlu_engine.errors import ArtifactError, EmbeddingsError, InvalidUtterance
-from nlu_engine.frames import MAX_UTTERANCE_LENGTH, Parse, RankedIntent, SlotSpan
-from nlu_engine.parsers import ParsePair
-from nlu_engine.templates import TemplateError, parse_template
+from nlu_engine.frames import MAX_UTTERANCE_LENGTH
+from nlu_engine.templates import TemplateError
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.checklist import note_tried
 from skillbuilder.authoring.forms import SamplesForm
-from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
+from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Intent, Skill
-from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.pages import by_htmx, show, skill_page
 from skillbuilder.authoring.people import VIEWER
-from skillbuilder.training.artifacts import parse
+from skillbuilder.authoring.sample_lines import clean_sample
+from skillbuilder.console import lessons, many
+from skillbuilder.console.answers import TITLES, Answer, answer, changes
+from skillbuilder.console.suggestions import suggestions
+from skillbuilder.console.why import why
+from skillbuilder.training import parse_log, tried
+from skillbuilder.training.artifacts import explainer_of
+from skillbuilder.training.models import LoggedParse
 from skillbuilder.training.runs import NotTrained
 from skillbuilder.training.state import build_state
+from skillbuilder.training.versions import ready_version, ready_versions
 
-MAX_SUGGESTIONS = 5
-MAX_ALTERNATIVES = 4
-
-
-# --- What a column shows ------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class SlotRow:
-    """A slot that a parser found; ``alone`` tells that the other one did not find it."""
-
-    span: SlotSpan
-    color: int
-    alone: bool
-
-    @property
-    def resolved(self) -> bool:
-        """Whether the value is something else than what was said."""
-        return self.span.value is not None and self.span.value != self.span.text
+RECALLED = 50
+"""Earlier utterances that the arrow keys bring back."""
+LONGEST_RECALLED = 300
+LONGEST_LINK = 1_500
+"""Characters of an address that every server and chat program takes."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """One parser's answer, ready to be shown."""
-
-    title: str
-    subtitle: str
-    parse: Parse
-    milliseconds: float
-    pieces: list[Piece]
-    slots: list[SlotRow]
-    intent_alone: bool
-    intent_pk: int | None
-
-    @property
-    def ranked(self) -> list[RankedIntent]:
-        """Return the intents with their confidences, the chosen one first."""
-        first = RankedIntent(self.parse.frame.intent, self.parse.confidence)
-        return [first, *self.parse.alternatives[:MAX_ALTERNATIVES]]
+# --- One utterance ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Both columns and in what they differ."""
-
-    columns: tuple[Column, Column]
-    pair: ParsePair
-
-
-def compare(skill: Skill, pair: ParsePair, colors: SlotColors) -> Comparison:
-    """Return the two parses of ``pair``, set against each other."""
-    intents = dict(skill.intents.values_list("name", "pk"))
-    neural, maxent_crf = pair.neural, pair.maxent_crf
-    columns = (
-        column("DNN", "neural network", neural, maxent_crf, pair.neural_ms, intents, colors),
-        column("MaxEnt-CRF", "baseline", maxent_crf, neural, pair.maxent_crf_ms, intents, colors),
-    )
-    return Comparison(columns, pair)
-
-
-def column(
-    title: str,
-    subtitle: str,
-    ours: Parse,
-    theirs: Parse,
-    milliseconds: float,
-    intents: dict[str, int],
-    colors: SlotColors,
-) -> Column:
-    """Return the column of the parse ``ours``, with what ``theirs`` lacks marked."""
-    common = theirs.frame.spans()
-    slots = [
-        SlotRow(span, colors[span.name], (span.name, span.start, span.end) not in common)
-        for span in ours.frame.slots
-    ]
-    return Column(
-        title,
-        subtitle,
-        ours,
-        milliseconds,
-        utterance_pieces(ours.utterance, ours.frame.slots, colors),
-        slots,
-        intent_alone=ours.frame.intent != theirs.frame.intent,
-        intent_pk=intents.get(ours.frame.intent),
+@require_http_methods(["GET", "POST"])
+@skill_page(changing=VIEWER)
+def skill_console(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show the console; a POST parses an utterance, and so does a GET that has one: a link."""
+    sent = request.POST if request.method == "POST" else request.GET
+    # Not stripped: the character offsets are those of the text as it was typed.
+    utterance, status = sent.get("utterance", ""), 200
+    context = form_context(request, skill)
+    if request.method == "POST" or utterance:
+        numbers = [sent.get("version", ""), sent.get("against", "")]
+        outcome, status = parsed(request, skill, utterance, *numbers)
+        context |= {"utterance": utterance[:MAX_UTTERANCE_LENGTH]} | outcome
+    if "answers" not in context and context["state"].ready:
+        context["suggestions"] = suggestions(skill)
+    return show(
+        request,
+        skill,
+        "console/console.html",
+        context,
+        fragment="console/_result.html" if request.method == "POST" else "",
+        status=status,
     )
 
 
-def as_template(parsed: Parse) -> str:
-    """Return the utterance with its slots in braces: what one would write as a sample."""
-    text, end = "", 0
-    for slot in sorted(parsed.frame.slots, key=lambda slot: slot.start):
-        text += parsed.utterance[end : slot.start] + "{" + slot.name + "}"
-        end = slot.end
-    return text + parsed.utterance[end:]
+@require_GET
+@skill_page
+def console_drawer(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show the console's form for the drawer that every page of a skill has."""
+    if not by_htmx(request):
+        return redirect("skill-console", skill.slug)
+    context = form_context(request, skill) | {"prefix": "drawer-"}
+    if context["state"].ready:
+        context["suggestions"] = suggestions(skill)
+    fragment = "console/_drawer.html"
+    return show(request, skill, "console/console.html", context, fragment=fragment)
+
+
+def form_context(request: HttpRequest, skill: Skill) -> dict[str, Any]:
+    """Return what the form shows: versions to choose from, utterances to bring back."""
+    texts = [text for text in tried.texts(skill, request.user) if len(text) <= LONGEST_RECALLED]
+    sent = request.POST if request.method == "POST" else request.GET
+    return {
+        "tab": "console",
+        "state": build_state(skill),
+        "earlier": json.dumps(texts[:RECALLED][::-1], ensure_ascii=False),
+        "versions": ready_versions(skill),
+        "wanted": sent.get("version", ""),
+        "against": sent.get("against", ""),
+    }
+
+
+def parsed(
+    request: HttpRequest, skill: Skill, utterance: str, number: str, against: str
+) -> tuple[dict[str, Any], int]:
+    """Return what the console shows for ``utterance``, and the status of the answer.
+
+    ``number`` is the version that answers, ``against`` another one to compare with, if any.
+    """
+    try:
+        versions = [ready_version(skill, one) for one in (against or number, number)]
+        wanted = {version.number: version for version in versions}
+        answers = [answer(skill, version, utterance) for version in wanted.values()]
+    except (InvalidUtterance, NotTrained) as error:
+        return {"error": str(error)}, 422
+    except (ArtifactError, EmbeddingsError) as error:
+        return {"error": str(error), "build_again": True}, 409
+    if request.method == "POST":
+        note_tried(skill, request.user)
+        tried.note(skill, request.user, answers[-1].version.run, answers[-1].comparison.pair)
+    return shown(request, skill, answers), 200
+
+
+def shown(request: HttpRequest, skill: Skill, answers: list[Answer]) -> dict[str, Any]:
+    """Return what is shown of the ``answers`` of one version or of two, the wanted one last."""
+    pair = answers[-1].comparison.pair
+    return {
+        "answers": answers,
+        "changes": changes(*answers) if len(answers) == 2 else [],
+        "json": json.dumps(pair.to_dict(), ensure_ascii=False, indent=2),
+        "curl": curl_command(request, skill, pair.utterance),
+        "link": link_to(skill, answers),
+        "api_address": reverse("token-list"),
+        "utterance": pair.utterance,
+        "marked": lessons.as_marked(pair.neural),
+        "marked_intent": pair.neural.frame.intent,
+        "can_teach": bool(lessons.teachable(skill)),
+    }
+
+
+def link_to(skill: Skill, answers: list[Answer]) -> str:
+    """Return the address that shows these answers again, "" if it would be too long."""
+    *others, wanted = [one.version.number for one in answers]
+    query = {"utterance": answers[0].comparison.pair.utterance, "version": wanted}
+    query |= {"against": others[0]} if others else {}
+    address = f"{reverse('skill-console', args=[skill.slug])}?{urlencode(query)}"
+    return address if len(address) <= LONGEST_LINK else ""
 
 
 def curl_command(request: HttpRequest, skill: Skill, utterance: str) -> str:
@@ -137,118 +155,159 @@ def curl_command(request: HttpRequest, skill: Skill, utterance: str) -> str:
     )
 
 
-# --- Suggestions --------------------------------------------------------------------------
+# --- Why ---------------------------------------------------------------------------------
 
 
-def suggestions(skill: Skill) -> list[str]:
-    """Return a few utterances to begin with: one of each of the first intents."""
-    values = slot_values(skill)
-    intents = skill.intents.exclude(name__startswith="AMAZON.").prefetch_related("samples", "slots")
-    filled = (spoken(intent, number, values, skill.locale) for number, intent in enumerate(intents))
-    return list(islice((text for text in filled if text), MAX_SUGGESTIONS))
+@require_POST
+@skill_page(changing=VIEWER)
+def console_why(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show why one parser answered as it did."""
+    parser, colors = request.POST.get("parser", ""), slot_colors(skill)
+    title, _ = TITLES.get(parser, ("a parser", ""))
+    context: dict[str, Any] = {"tab": "console", "title": title, "colors": colors}
+    status = 200
+    try:
+        explainer = explainer_of(ready_version(skill, request.POST.get("version", "")).run)
+        if parser not in TITLES:
+            raise InvalidUtterance(f"There is no parser {parser[:40]!r}.")
+        explain = getattr(explainer, parser)
+        context["why"] = why(explain(request.POST.get("utterance", "")), colors)
+    except (InvalidUtterance, NotTrained) as error:
+        context["error"], status = str(error), 422
+    except (ArtifactError, EmbeddingsError) as error:
+        context["error"], status = str(error), 409
+    fragment = "console/_why.html"
+    return show(request, skill, "console/why.html", context, fragment=fragment, status=status)
 
 
-def slot_values(skill: Skill) -> dict[str, list[str]]:
-    """Return a few values of each own slot type."""
-    types = skill.slot_types.prefetch_related("values")
-    return {row.name: [value.value for value in row.values.all()][:8] for row in types}
-
-
-def spoken(intent: Intent, number: int, values: dict[str, list[str]], locale: str) -> str:
-    """Return a sample of ``intent`` with values in its slots, "" if there is none."""
-    types = {slot.name: slot.type_name for slot in intent.slots.all()}
-    # One with a slot shows more, a short one is easier to read.
-    samples = sorted(
-        intent.samples.all(), key=lambda row: ("{" not in row.text, not 12 <= len(row.text) <= 60)
-    )
-    for sample in islice(samples, 1):
-        try:
-            chunks = parse_template(sample.text)
-        except TemplateError:
-            return ""
-        return "".join(
-            chunk.text or one_of(types.get(chunk.slot, ""), number, values, locale)
-            for chunk in chunks
-        )
-    return ""
-
-
-def one_of(type_name: str, number: int, values: dict[str, list[str]], locale: str) -> str:
-    """Return one value of a slot type, another one for another ``number``."""
-    known = values.get(type_name) or builtins.sample_values(type_name, locale)
-    return known[number % len(known)]
-
-
-# --- Views --------------------------------------------------------------------------------
+# --- Earlier utterances -------------------------------------------------------------------
 
 
 @require_http_methods(["GET", "POST"])
 @skill_page(changing=VIEWER)
-def skill_console(request: HttpRequest, skill: Skill) -> HttpResponse:
-    """Show the console; a POST parses an utterance with both parsers."""
-    state = build_state(skill)
-    context: dict[str, Any] = {"tab": "console", "state": state}
-    status = 200
+def console_history(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """List what I had parsed before, newest first; a POST forgets it."""
     if request.method == "POST":
-        # Not stripped: the character offsets are those of the text as it was typed.
-        utterance = request.POST.get("utterance", "")
-        outcome, status = parsed(request, skill, utterance)
-        context |= {"utterance": utterance[:MAX_UTTERANCE_LENGTH]} | outcome
-    if "comparison" not in context and state.ready:
-        context["suggestions"] = suggestions(skill)
-    return show(
-        request,
-        skill,
-        "console/console.html",
-        context,
-        fragment="console/_result.html" if request.method == "POST" else "",
-        status=status,
-    )
+        tried.forget(skill, request.user)
+        messages.success(request, "Your earlier utterances are forgotten.")
+        return redirect("console-history", skill.slug)
+    only = request.GET.get("only", "")
+    found = [one for one in tried.tried_by(skill, request.user) if only != "differ" or one.differ]
+    numbers = {one.run.pk: one.number for one in ready_versions(skill)}
+    for one in found:
+        one.number = numbers.get(one.run_id)  # type: ignore[attr-defined]
+    context = {"tab": "console", "tried": found, "only": only, "most": tried.MOST}
+    return show(request, skill, "console/history.html", context)
 
 
-def parsed(request: HttpRequest, skill: Skill, utterance: str) -> tuple[dict[str, Any], int]:
-    """Return what the console shows for ``utterance``, and the status of the answer."""
+# --- Many utterances ----------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@skill_page(changing=VIEWER)
+def console_many(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Parse many utterances, one a line; show a table, or give it as CSV."""
+    context: dict[str, Any] = {"tab": "console", "most": many.MOST}
+    text, status = request.POST.get("utterances", ""), 200
+    if request.method == "POST":
+        context["text"] = text
+        try:
+            version = ready_version(skill, request.POST.get("version", ""))
+            rows = many.rows(skill, version, many.lines_of(text))
+        except (InvalidUtterance, NotTrained) as error:
+            context["error"], status = str(error), 422
+        except (ArtifactError, EmbeddingsError) as error:
+            context |= {"error": str(error), "build_again": True}
+            status = 409
+        else:
+            if request.POST.get("format") == "csv":
+                return csv_file(many.as_csv(rows), f"{skill.slug}-parses.csv")
+            context |= {"rows": rows, "version": version}
+            context["differing"] = sum(row.disagreement > 0 for row in rows)
+    fragment = "console/_many.html" if request.method == "POST" else ""
+    return show(request, skill, "console/many.html", context, fragment=fragment, status=status)
+
+
+def csv_file(text: str, name: str) -> HttpResponse:
+    """Return ``text`` as a file to be saved; the mark at its beginning is for Excel."""
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+# --- Teaching -----------------------------------------------------------------------------
+
+
+@require_POST
+@skill_page
+def console_lesson(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show the form that teaches an utterance; with another intent chosen, its slots."""
+    utterance, text = request.POST.get("utterance", ""), request.POST.get("text", "")
+    context: dict[str, Any] = {"tab": "console", "entry": log_entry(request, skill)}
+    status = 200
+    intent = chosen_intent(request, skill)
     try:
-        run, pair = parse(skill, utterance)
+        if intent and text:
+            context["lesson"] = lessons.lesson_for(skill, utterance, text, intent)
+        else:
+            parse = lessons.parse_to_teach(skill, utterance)
+            context["lesson"] = lessons.lesson(skill, parse)
     except (InvalidUtterance, NotTrained) as error:
-        return {"error": str(error)}, 422
+        context["error"], status = str(error), 422
     except (ArtifactError, EmbeddingsError) as error:
-        return {"error": str(error), "build_again": True}, 409
-    note_tried(skill, request.user)
-    return {
-        "run": run,
-        "comparison": compare(skill, pair, slot_colors(skill)),
-        "json": json.dumps(pair.to_dict(), ensure_ascii=False, indent=2),
-        "curl": curl_command(request, skill, utterance),
-        "api_address": reverse("token-list"),
-        "teach_text": as_template(pair.neural),
-        "teach_intents": teachable(skill.intents.all()),
-        "teach_intent": pair.neural.frame.intent,
-    }, 200
+        context["error"], status = str(error), 409
+    fragment = "console/_lesson.html"
+    return show(request, skill, "console/lesson.html", context, fragment=fragment, status=status)
 
 
-def teachable(intents: Iterable[Intent]) -> list[Intent]:
-    """Return the intents that learn from samples: all but the built-in ones."""
-    return [intent for intent in intents if not intent.is_builtin]
+def log_entry(request: HttpRequest, skill: Skill) -> LoggedParse | None:
+    """Return the entry of the parse log that is being corrected, if one is."""
+    key = request.POST.get("entry", "")
+    return skill.logged_parses.filter(pk=int(key)).first() if is_key(key) else None
+
+
+def is_key(text: str) -> bool:
+    """Return whether ``text`` can be the key of a row."""
+    # Python refuses to read numbers of thousands of digits.
+    return text.isdecimal() and len(text) < 19
+
+
+def chosen_intent(request: HttpRequest, skill: Skill) -> Intent | None:
+    """Return the intent that the form names, by its name or key; None if there is none such."""
+    chosen = request.POST.get("intent", "")
+    if is_key(chosen):
+        return skill.intents.filter(pk=int(chosen)).first()
+    # None of that length is stored, and no text with a NUL.
+    return skill.intents.filter(name=chosen[:201].replace("\0", "")).first()
 
 
 @require_POST
 @skill_page
 def console_teach(request: HttpRequest, skill: Skill) -> HttpResponse:
-    """Add the utterance, slots in braces, to the samples of the intent that was meant."""
-    chosen = request.POST.get("intent", "")
-    # Python refuses to read numbers of thousands of digits.
-    is_key = chosen.isdecimal() and len(chosen) < 20
-    intent = skill.intents.filter(pk=int(chosen)).first() if is_key else None
-    form = SamplesForm(request.POST)
+    """Add the utterance, with its slots, to the samples of the intent that was meant."""
+    intent, form = chosen_intent(request, skill), SamplesForm(request.POST)
     context: dict[str, Any] = {"tab": "console", "intent": intent}
     if intent is None:
         return taught(request, skill, context | {"error": "Choose an intent."}, 422)
     if not form.is_valid():
         error = next(message for found in form.errors.values() for message in found)
         return taught(request, skill, context | {"error": error}, 422)
-    added = editing.add_samples(intent, form.cleaned_data["text"])
-    return taught(request, skill, context | {"added": added.added})
+    samples = [row.sample for row in form.cleaned_data["rows"]]
+    try:
+        if request.POST.get("listed"):
+            samples = [lessons.opened(intent, sample) for sample in samples]
+        samples = [clean_sample(sample) for sample in samples]
+        other = lessons.elsewhere(intent, samples)
+        if other and not request.POST.get("anyway"):
+            return taught(request, skill, context | {"other": other, "samples": samples}, 422)
+        utterance = request.POST.get("utterance", "")
+        context["remarks"] = lessons.remarks(skill, intent, samples[0], utterance)
+        context["added"] = editing.add_samples(intent, samples).added
+    except (TemplateError, editing.LinesRefused) as error:
+        return taught(request, skill, context | {"error": str(error)}, 422)
+    if entry := log_entry(request, skill):
+        parse_log.reviewed(entry, LoggedParse.Review.CORRECTED)
+    return taught(request, skill, context | {"sample": samples[0], "colors": slot_colors(skill)})
 
 
 def taught(

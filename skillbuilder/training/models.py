@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -106,6 +107,80 @@ class TrainingRun(LeasedWork):
 
     def __str__(self) -> str:
         return f"{self.skill} {self.status} {self.id}"
+
+
+class TriedUtterance(models.Model):
+    """An utterance that a user had parsed in the console, and in short what came of it."""
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="tried_utterances")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tried_utterances"
+    )
+    text = models.TextField()
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="tried_utterances")
+    neural_intent = models.CharField(max_length=200)
+    neural_confidence = models.FloatField()
+    maxent_crf_intent = models.CharField(max_length=200)
+    maxent_crf_confidence = models.FloatField()
+    # Whether the parsers found different intents or slots.
+    differ = models.BooleanField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["skill", "user", "-id"], name="tried_by_user")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ParseLog(models.Model):
+    """That a skill keeps what programs had parsed, how long, and what is never kept of it."""
+
+    skill = models.OneToOneField(Skill, on_delete=models.CASCADE, related_name="parse_log")
+    retention_days = models.PositiveSmallIntegerField(default=30)
+    # Names of slots whose words are taken out before anything is stored.
+    sensitive_slots = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"parse log of {self.skill}"
+
+
+class LoggedParse(models.Model):
+    """An utterance that a program had parsed, as a sample of either parser's making."""
+
+    class Review(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        CORRECTED = "corrected"
+        IGNORED = "ignored"
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="logged_parses")
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="logged_parses")
+    # The slots that the parser found are marked: "a {big|size} pizza"; sensitive ones "{phone}".
+    neural_sample = models.TextField()
+    maxent_crf_sample = models.TextField()
+    neural_intent = models.CharField(max_length=200)
+    maxent_crf_intent = models.CharField(max_length=200)
+    neural_confidence = models.FloatField()
+    maxent_crf_confidence = models.FloatField()
+    differ = models.BooleanField()
+    # What the queue is ranked by: the DNN's uncertainty and the disagreement.
+    doubt = models.FloatField()
+    milliseconds = models.FloatField()
+    review = models.CharField(max_length=10, choices=Review, default=Review.OPEN)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["skill", "review", "-doubt"], name="review_queue"),
+            models.Index(fields=["skill", "created_at"], name="logged_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.neural_sample
 
 
 class Evaluation(LeasedWork):

@@ -11,11 +11,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill, SkillQuerySet
+from skillbuilder.authoring.models import Skill, SkillQuerySet, SlotValue
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import active_run, latest_ready_run
 
 Status = TrainingRun.Status
+MANY_VALUES = 2_000
 
 
 class SkillStatus(models.TextChoices):
@@ -77,9 +78,15 @@ def build_state(skill: Skill) -> BuildState:
 
 
 def differs(skill: Skill, run: TrainingRun) -> bool:
-    """Return whether ``skill`` has changed since ``run`` was requested."""
+    """Return whether ``skill`` has changed since ``run`` was requested.
+
+    To compare what is in a skill with thousands of values takes longer than an edit of it, so
+    there any edit counts, be it undone.
+    """
     if run.locale != skill.locale:
         return True
+    if SlotValue.objects.filter(slot_type__skill=skill)[MANY_VALUES:].exists():
+        return skill.updated_at > run.requested_at
     return export_interaction_model(skill).digest() != run.digest
 
 

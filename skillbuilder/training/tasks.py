@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError
 
 from nlu_engine.errors import EngineError, TrainingCancelled
 from skillbuilder import broker
-from skillbuilder.training import evaluations, gate, runs, storage
+from skillbuilder.training import evaluations, gate, parse_log, runs, storage
 from skillbuilder.training.models import Evaluation, TrainingRun
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,9 @@ _LIMIT = settings.TRAINING_TIME_LIMIT.total_seconds()
 @shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
 def train_run(run_id: str) -> None:
     """Train the run if it is still there to be claimed; its row tells what came of it."""
+    # Torch takes seconds to come in on a busy machine: before the claim, whose lease runs.
+    import skillbuilder.training.build  # noqa: F401
+
     run = runs.claim(uuid.UUID(run_id))
     if run is not None:
         record(run)
@@ -107,6 +110,12 @@ def reap() -> None:
     gate.resume()
     storage.sweep()
     broker.prune()
+
+
+@shared_task
+def purge_parse_logs() -> None:
+    """Delete what parse logs have kept long enough; called by beat."""
+    parse_log.purge()
 
 
 @worker_ready.connect

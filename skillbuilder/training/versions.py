@@ -18,6 +18,7 @@ from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import show, skill_page
 from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.runs import NotTrained, latest_ready_run
 
 WORKING_COPY = "now"
 
@@ -51,6 +52,27 @@ def find(skill: Skill, number: str) -> Version:
     if found is None:
         raise Http404
     return found
+
+
+def ready_versions(skill: Skill) -> list[Version]:
+    """Return the versions of ``skill`` that can parse, newest first."""
+    return [one for one in versions(skill) if one.run.status == TrainingRun.Status.READY]
+
+
+def ready_version(skill: Skill, number: str = "") -> Version:
+    """Return the version ``number`` of ``skill``, or else the one that it parses with.
+
+    Raises NotTrained if that is not built; Http404 if there is none of that number.
+    """
+    if number:
+        version = find(skill, number)
+        if version.run.status != TrainingRun.Status.READY:
+            raise NotTrained(skill)
+        return version
+    run = latest_ready_run(skill)
+    if run is None:
+        raise NotTrained(skill)
+    return next(one for one in versions(skill) if one.run == run)
 
 
 def document(skill: Skill, number: str) -> InteractionModel:

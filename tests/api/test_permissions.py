@@ -31,6 +31,8 @@ BODIES: dict[str, Any] = {
     "skill": {"name": "Stolen"},
     "interaction-model": {"languageModel": {"invocationName": "stolen skill", "intents": []}},
     "parse": {"utterance": "order a big pizza"},
+    "explain": {"utterance": "order a big pizza"},
+    "dialogue": {"utterance": "order a big pizza"},
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from skillbuilder.api.serializers import TimestampField
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, runs
@@ -124,10 +125,37 @@ def test_a_parse_is_the_object_of_the_command_line(
         [slot] = body[name]["slots"]
         assert (slot["name"], slot["text"], slot["value"]) == ("size", "huge", "large")
         assert utterance[slot["start"] : slot["end"]] == "huge"
+        assert (slot["id"], slot["status"]) == ("L", "ER_SUCCESS_MATCH")
 
 
-def test_an_untrained_skill_is_409(api: APIClient, parse: str) -> None:
-    response = api.post(parse, {"utterance": "order a big pizza"})
+def test_a_reference_keeps_its_offset() -> None:
+    read = TimestampField().to_internal_value
+    assert read("2026-11-24T23:00:00-05:00").isoformat() == "2026-11-24T23:00:00-05:00"
+    assert read("2026-11-24T23:00").isoformat() == "2026-11-24T23:00:00+00:00"
+
+
+def test_a_reference_that_is_no_moment_is_400(api: APIClient, parse: str) -> None:
+    response = api.post(parse, {"utterance": "hello", "referenceTimestamp": "tomorrow"})
+    assert response.status_code == 400
+    assert "2026-11-24T09:00:00Z" in response.json()["problems"][0]["message"]
+
+
+def test_an_answer_is_explained(api: APIClient, parse: str, ready_run: TrainingRun) -> None:
+    explain, body = parse.replace("/parse", "/explain"), {"utterance": "order a huge pizza"}
+    found, parsed = api.post(explain, body).json(), api.post(parse, body).json()
+    for name in ("neural", "maxent_crf"):
+        for key in ("intent", "confidence", "out_of_scope"):
+            assert found[name][key] == parsed[name][key]
+        assert found[name]["sample"] == "order a {size} pizza"
+        [hit] = found[name]["value_hits"]
+        assert (hit["text"], hit["value"], hit["taken"]) == ("huge", "large", True)
+        assert [token["tag"] for token in found[name]["tokens"]] == ["O", "O", "B-size", "O"]
+    assert found["maxent_crf"]["intent_scores"]["rival"] == "OpeningHours"
+
+
+@pytest.mark.parametrize("what", ["parse", "explain"])
+def test_an_untrained_skill_is_409(api: APIClient, parse: str, what: str) -> None:
+    response = api.post(parse.replace("/parse", f"/{what}"), {"utterance": "order a big pizza"})
     assert response.status_code == 409
     assert response.json()["code"] == "not_trained"
 

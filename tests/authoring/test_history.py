@@ -11,8 +11,9 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from skillbuilder.authoring.editing import stamp
-from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.import_export import export_interaction_model, parts_of
 from skillbuilder.authoring.models import Change, Intent, Skill, SlotType
+from skillbuilder.authoring.rows import rows_of
 
 
 def sent(
@@ -65,14 +66,70 @@ EDITS = [
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_every_edit_leaves_one_entry_of_its_person(
+def test_every_edit_leaves_one_entry_of_its_person_and_can_be_undone_and_redone(
     edit: str, skill: Skill, intent: Intent, slot_type: SlotType, alice: Any, browser: Client
 ) -> None:
+    before = state(skill)
     name, args, data = sent(skill, intent, slot_type)[edit]
     browser.post(reverse(name, args=[skill.slug, *args]), data)
     change = skill.changes.get()
     assert change.user == alice
     assert change.count == len(change.differences) >= 1
+    after = state(skill)
+    undo(browser, change)
+    assert state(skill) == before
+    undo(browser, skill.changes.first())
+    assert state(skill) == after
+
+
+def state(skill: Skill) -> dict[Any, Any]:
+    """Return all rows of the skill as they are now."""
+    fresh = Skill.objects.get(pk=skill.pk)
+    return rows_of(fresh, *parts_of(fresh)).values
+
+
+def undo(browser: Client, change: Change, **data: Any) -> Any:
+    address = reverse("change-undo", args=[change.skill.slug, change.pk])
+    return browser.post(address, data, follow=True)
+
+
+def test_what_was_edited_since_is_not_taken_back(
+    skill: Skill, intent: Intent, browser: Client, browser_of: Any, bob: Any, charlie: Any
+) -> None:
+    add = reverse("sample-create", args=[skill.slug, intent.pk])
+    browser.post(add, {"text": "one more\nand another"})
+    change = skill.changes.get()
+    first, second = intent.samples.filter(text__in=["one more", "and another"])
+    edit = reverse("sample-edit", args=[skill.slug, intent.pk, second.pk])
+    browser.post(edit, {"text": "by someone else", "stamp": stamp(second)})
+    answer = undo(browser, change)
+    assert "was changed again since" in answer.text
+    assert intent.samples.filter(text="one more").exists()
+    # The later edit first, then the earlier one: both go.
+    assert "Changed “and another” to “by someone else”" in undo(browser, skill.changes.first()).text
+    assert "Redo" in undo(browser, change).text
+    assert intent.samples.count() == 3
+    # A place that is taken again, or gone.
+    remove = reverse("intent-delete", args=[skill.slug, intent.pk])
+    browser.post(remove, {"stamp": stamp(intent)})
+    removal = skill.changes.first()
+    browser.post(reverse("intent-create", args=[skill.slug]), {"name": "orderPIZZA"})
+    assert "was changed again since" in undo(browser, removal).text
+    # Not of those who may not change the skill.
+    skill.memberships.create(user=bob, user_name="bob", role="viewer")
+    assert undo(browser_of(bob), removal).status_code == 403
+    assert undo(browser_of(charlie), removal).status_code == 404
+
+
+def test_what_was_put_into_a_new_intent_is_not_lost_by_undo(skill: Skill, browser: Client) -> None:
+    browser.post(reverse("intent-create", args=[skill.slug]), {"name": "New"})
+    change, new = skill.changes.get(), skill.intents.get(name="New")
+    new.samples.create(text="precious")
+    assert "was changed again since" in undo(browser, change).text
+    new.samples.all().delete()
+    answer = undo(browser, change, next=reverse("intent-detail", args=[skill.slug, new.pk]))
+    assert answer.redirect_chain[-1][0] == reverse("skill-detail", args=[skill.slug])
+    assert not skill.intents.filter(name="New").exists()
 
 
 def test_what_is_refused_leaves_no_entry(skill: Skill, intent: Intent, browser: Client) -> None:

@@ -70,7 +70,12 @@ def test_a_sound_skill_is_told_so(browser: Client, skill: Skill, intent: Intent)
 def test_fix_annotates(browser: Client, skill: Skill, intent: Intent) -> None:
     add(intent, "make it a large one")
     revision = skill.revision
-    assert "Done: Write" in fix(browser, skill, check_of(skill, "not-annotated"))
+    panel = browser.get(reverse("intent-checks", args=[skill.slug, intent.pk])).text
+    assert f'data-for="sample-{intent.samples.last().pk}" title="“large” is plain here' in panel
+    assert f'data-for="{reverse("intent-detail", args=[skill.slug, intent.pk])}"' in panel
+    answer = fix(browser, skill, check_of(skill, "not-annotated"))
+    assert "Done: Write" in answer
+    assert reverse("change-undo", args=[skill.slug, skill.changes.first().pk]) in answer
     assert texts(intent)[-1] == "make it a {size} one"
     skill.refresh_from_db()
     assert skill.revision == revision + 1

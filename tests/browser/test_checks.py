@@ -38,6 +38,12 @@ def test_checks_are_seen_at_their_object_fixed_dismissed_and_restored(
     conflict.get_by_role("button", name=re.compile("Keep it in")).first.press("Enter")
     expect(page.get_by_text("Done: Keep it in")).to_be_visible()
     expect(page.locator(".check", has_text="This sample stands already at")).to_have_count(0)
+    # A fix is taken back like any edit, here with the keyboard, and done again.
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("Taken back: Removed sample utterance")).to_be_visible()
+    expect(conflict).to_be_visible()
+    page.keyboard.press("Control+Shift+z")
+    expect(conflict).to_have_count(0)
     # Dismissed, it is listed apart, and comes back.
     near = page.locator(".check", has_text="means nearly the same").first
     text = near.locator(".problem-text bdi").nth(1).inner_text()

@@ -62,10 +62,100 @@ def test_words_are_marked_by_keyboard_and_mouse(page: Page, intent_url: str) -> 
     page.keyboard.press("Enter")
     expect(page.locator(".row-text .slot").first).to_contain_text("two")
     page.get_by_role("link", name="Edit").first.click()
-    select(page, "#edit-sample", "now")
+    edit = "[data-autosave] [name=text]"
+    select(page, edit, "now")
     page.keyboard.press("2")
-    expect(page.locator("#edit-sample")).to_have_value(
-        f"i want {{two|{first}}} pizzas {{now|{second}}}"
-    )
+    expect(page.locator(edit)).to_have_value(f"i want {{two|{first}}} pizzas {{now|{second}}}")
     page.keyboard.press("Enter")
     expect(page.locator(".row-text").first.locator(".slot")).to_have_count(2)
+
+
+def test_samples_are_written_taken_back_moved_and_never_overwritten(
+    page: Page, intent_url: str
+) -> None:
+    rows, toast = page.locator(".row-text"), page.locator("#undo-toast")
+    field = page.locator("#new-sample")
+    before = rows.all_inner_texts()
+    # A group shows what it stands for; all of that comes and goes as one.
+    field.press_sequentially("(get|bring) me [the] {size} deal")
+    expect(page.locator("#sample-expansion li")).to_have_count(4)
+    field.press("Enter")
+    expect(toast).to_contain_text("Added 4 sample utterances")
+    expect(page.locator("#sample-expansion li")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(toast).to_contain_text("Taken back: Added 4 sample utterances")
+    expect(rows).to_have_text(before)
+    # Whoever types faster than the server answers loses nothing.
+    field.focus()
+    page.keyboard.type("first of all")
+    page.keyboard.press("Enter")
+    page.keyboard.type("second of all")
+    page.keyboard.press("Enter")
+    page.keyboard.type("third")
+    expect(rows.nth(1)).to_have_text("first of all")
+    expect(rows.first).to_have_text("second of all")
+    expect(field).to_have_value("third")
+    expect(field).to_be_focused()
+    field.fill("")
+    # An edit is saved when its field is left; Escape leaves it as it was.
+    edit = page.locator("[data-inline-edit] [name=text]")
+    page.get_by_role("link", name="Edit second of all").press("Enter")
+    expect(edit).to_be_focused()
+    page.keyboard.type(" now")
+    page.get_by_label("Name of a new slot").click()
+    expect(rows.first).to_have_text("second of all now Saved")
+    expect(page.get_by_label("Name of a new slot")).to_be_focused()
+    page.get_by_role("link", name="Edit second of all now").press("Enter")
+    expect(edit).to_be_focused()
+    page.keyboard.type(" or never")
+    page.keyboard.press("Escape")
+    expect(rows.first).to_have_text("second of all now")
+    expect(page.get_by_role("link", name="Edit second of all now")).to_be_focused()
+    # Two tabs: both texts are shown, and the author chooses.
+    page.keyboard.press("Enter")
+    expect(edit).to_be_focused()
+    page.keyboard.type(" here")
+    other = page.context.new_page()
+    other.goto(intent_url)
+    other.get_by_role("link", name="Edit second of all now").click()
+    other.locator("[data-inline-edit] [name=text]").fill("second of all there")
+    other.keyboard.press("Enter")
+    expect(other.locator(".row-saved")).to_be_visible()
+    other.close()
+    edit.press("Enter")
+    conflict = page.get_by_role("alert").filter(has_text="changed in another tab")
+    expect(conflict).to_contain_text("Stored now: second of all there")
+    expect(edit).to_have_value("second of all now here")
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(rows.first).to_have_text("second of all now here Saved")
+    expect(page.get_by_role("link", name="Edit second of all now here")).to_be_focused()
+    # Lines of a paste: nothing is added while one is wrong.
+    field.evaluate(
+        """field => {
+            const data = new DataTransfer();
+            data.setData("text", "a (big|huge) one\\nhow much?\\nwith {topping");
+            field.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
+        }"""
+    )
+    review = page.locator("#many-review")
+    expect(review).to_contain_text("Line 3: A brace has no partner")
+    expect(review.get_by_role("button")).to_be_disabled()
+    page.locator("#many-samples").fill("a (big|huge) one\nhow much?\nwith {topping}")
+    review.get_by_role("button", name="Add 4 samples").click()
+    expect(rows.first).to_have_text("with topping")
+    # Several are chosen with Shift, moved with the slots that they need, and taken back.
+    count = rows.count()
+    boxes = page.locator("[data-choose]")
+    boxes.first.click()
+    boxes.nth(1).click(modifiers=["Shift"])
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.locator("[data-choose-count]")).to_have_text("3 chosen")
+    page.locator("#chosen-target").select_option(label="TrackOrderIntent")
+    page.locator(".chosen-actions").get_by_role("button", name="Move").click()
+    expect(toast).to_contain_text("Moved 3 sample utterances to TrackOrderIntent")
+    expect(toast).to_contain_text("{topping}")
+    expect(rows).to_have_count(count - 3)
+    expect(toast.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(count)
+    expect(rows.first).to_have_text("with topping")

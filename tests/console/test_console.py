@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 import shlex
 from html import unescape
 from typing import Any
@@ -11,11 +13,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from nlu_engine.explanation import as_sample
 from nlu_engine.frames import Frame, Parse, RankedIntent, SlotSpan
 from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
-from skillbuilder.console.views import as_template, compare, suggestions
+from skillbuilder.console.answers import compare
+from skillbuilder.console.suggestions import suggestions
 from skillbuilder.training import storage
 from skillbuilder.training.models import TrainingRun
 
@@ -145,6 +149,42 @@ def test_a_change_since_the_build_is_told(
     assert b"this parses with that build" in browser.get(address).content
 
 
+def test_why_is_told_of_either_parser(
+    browser: Client, ready_run: TrainingRun, skill: Skill, address: str
+) -> None:
+    assert say(browser, address, "i want a big pizza").content.count(b"Why?") == 2
+    form = {"utterance": "i want a big pizza", "parser": "neural", "version": "1"}
+    page = browser.post(f"{address}/why", form, **HTMX).content.decode()
+    assert "<html" not in page
+    assert "Exactly a sample" in page
+    assert "Words that decide" in page
+    assert "<bdi>big</bdi>" in page and "of <bdi>Size</bdi>" in page
+    page = browser.post(f"{address}/why", form | {"parser": "maxent_crf"}).content.decode()
+    assert "<html" in page
+    assert "rather than <bdi>OpeningHours</bdi>" in page
+    assert re.search(
+        r"(word|words|after|before|between|in|with) “", page.partition("Word by word")[2]
+    )
+    looked_up = browser.post(f"{address}/why", form | {"utterance": "stop"}, **HTMX)
+    assert b"Looked up." in looked_up.content
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"parser": "load"}, 422),
+        ({"version": "7"}, 404),
+        ({"version": "x"}, 404),
+        ({"utterance": " "}, 422),
+    ],
+)
+def test_what_cannot_be_explained_is_told(
+    browser: Client, ready_run: TrainingRun, address: str, change: dict[str, str], status: int
+) -> None:
+    form = {"utterance": "big", "parser": "neural", "version": ""} | change
+    assert browser.post(f"{address}/why", form, **HTMX).status_code == status
+
+
 # --- Comparison ---------------------------------------------------------------------------
 
 
@@ -174,7 +214,7 @@ def test_pieces_are_the_whole_utterance_and_colours_stay() -> None:
 
 def test_a_parse_becomes_a_sample() -> None:
     found = parse("a big pizza for two", "OrderPizza", ("guests", 16, 19), ("size", 2, 5))
-    assert as_template(found) == "a {size} pizza for {guests}"
+    assert as_sample(found) == "a {size} pizza for {guests}"
 
 
 def test_suggestions_of_an_odd_skill(alice: Any, skill: Skill) -> None:
@@ -202,9 +242,114 @@ def test_teach_adds_a_sample(browser: Client, skill: Skill) -> None:
     assert b"has that sample already" in again.content
 
 
+def lesson(browser: Client, skill: Skill, **form: Any) -> str:
+    answer = browser.post(reverse("console-lesson", args=[skill.slug]), form, **HTMX)
+    return unescape(answer.content.decode())
+
+
+def test_a_lesson_begins_with_what_was_understood(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    page = lesson(browser, skill, utterance="order a huge pizza")
+    assert 'value="order a {huge|size} pizza"' in page
+    assert 'data-mark="size"' in page
+    assert "The intent has nearly the same: “order a {size} pizza”." in page
+    hours = skill.intents.get(name="OpeningHours")
+    page = lesson(browser, skill, utterance="x", text="my own text", intent=hours.pk)
+    assert 'value="my own text"' in page and "data-mark=" not in page
+    assert "The utterance is empty" in lesson(browser, skill, utterance=" ")
+
+
+def test_listed_words_become_slots_and_others_stay(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    intent, form = skill.intents.get(name="OrderPizza"), {"listed": "any", "utterance": "x"}
+    address = reverse("console-teach", args=[skill.slug])
+    for text, stored in [
+        ("make me a {Big|size} pie", "make me a {size} pie"),
+        ("make me a {gigantic|size} pie", "make me a {gigantic|size} pie"),
+    ]:
+        answer = browser.post(address, form | {"intent": intent.pk, "text": text}, **HTMX)
+        assert b"Added to" in answer.content
+        assert intent.samples.last().text == stored
+
+
+def test_what_teaches_little_is_pointed_out(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    hours = skill.intents.get(name="OpeningHours")
+    form = {"intent": hours.pk, "utterance": "order a big pizza", "text": "order a {size} pizza"}
+    address = reverse("console-teach", args=[skill.slug])
+    answer = browser.post(address, form, **HTMX)
+    assert answer.status_code == 422
+    assert b"OrderPizza</bdi></a> has that sample already" in answer.content
+    assert not hours.samples.filter(text="order a {size} pizza").exists()
+    assert b"Added to" in browser.post(address, form | {"anyway": "1"}, **HTMX).content
+    said = {"intent": hours.pk, "utterance": "", "text": "when open you do"}
+    added = unescape(browser.post(address, said, **HTMX).content.decode())
+    assert "It may teach little" in added and "nearly the same: “when do you open”" in added
+
+
+def test_a_parse_goes_to_an_annotation_set_as_it_is_or_corrected(
+    browser: Client, skill: Skill, ready_run: TrainingRun, address: str
+) -> None:
+    page = unescape(say(browser, address, "order a huge pizza").content.decode())
+    add = reverse("annotation-add", args=[skill.slug])
+    assert f'action="{add}"' in page and 'name="text" value="order a {huge|size} pizza"' in page
+    page = lesson(browser, skill, utterance="order a huge pizza")
+    assert f'formaction="{add}"' in page
+    form = {"text": "order a {huge pizza|size}", "intent": "OrderPizza", "listed": "any"}
+    assert browser.post(add, form, **HTMX).status_code == 200
+    assert skill.annotation_sets.get().annotations.count() == 1
+
+
+# --- Many utterances ----------------------------------------------------------------------
+
+
+def test_many_utterances_are_parsed_at_once(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    address = reverse("console-many", args=[skill.slug])
+    lines = "are you open\n\n  order a big pizza \nare you open\n=1+1\n"
+    page = browser.post(address, {"utterances": lines}, **HTMX).content.decode()
+    assert page.count("<tbody") == 3 and "3 utterances" in page
+    levels = [int(piece[0]) for piece in page.split('data-disagreement="')[1:]]
+    assert levels == sorted(levels, reverse=True)
+    answer = browser.post(address, {"utterances": lines, "format": "csv"})
+    rows = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
+    assert [row["utterance"] for row in rows] == ["are you open", "order a big pizza", "'=1+1"]
+    assert rows[1]["dnn_slots"] == "size=big" and rows[1]["maxent_crf_intent"] == "OrderPizza"
+    assert 0 < float(rows[0]["dnn_confidence"]) <= 1
+    assert b"<html" in browser.get(address).content
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (" \n", "There is no utterance"),
+        ("\n".join(map(str, range(201))), "these are 201"),
+        ("ok\n" + "x" * 10_001, "Utterance 2: The utterance has 10,001"),
+    ],
+)
+def test_lines_that_cannot_be_parsed_are_told(
+    browser: Client, skill: Skill, ready_run: TrainingRun, lines: str, told: str
+) -> None:
+    address = reverse("console-many", args=[skill.slug])
+    answer = browser.post(address, {"utterances": lines}, **HTMX)
+    assert answer.status_code == 422 and told in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("intent", "text"),
-    [("", "x"), ("0", "x"), ("²", "x"), ("9" * 19, "x"), ("9" * 5_000, "x"), (None, "{")],
+    [
+        ("", "x"),
+        ("0", "x"),
+        ("Unknown\0", "x"),
+        ("²", "x"),
+        ("9" * 19, "x"),
+        ("9" * 5_000, "x"),
+        (None, "{"),
+    ],
 )
 def test_a_refused_lesson_adds_nothing(
     browser: Client, skill: Skill, intent: str | None, text: str

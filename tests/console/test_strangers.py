@@ -74,6 +74,14 @@ def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
         "change_pk": skill.changes.create(
             count=0, before=export_interaction_model(skill).to_json()
         ).pk,
+        "entry_pk": skill.logged_parses.create(
+            run=runs.request_run(skill)[0],
+            neural_confidence=1,
+            maxent_crf_confidence=1,
+            differ=False,
+            doubt=0,
+            milliseconds=1,
+        ).pk,
         "member_pk": skill.memberships.get_or_create(user=dora(), user_name="dora")[0].pk,
         "key": AuthToken.objects.create(skill.owner)[0].digest,
     }
@@ -185,6 +193,14 @@ def test_what_does_not_exist_is_a_404(
         "annotation_pk": 987654,
         "evaluation_id": uuid.uuid4(),
         "run_id": uuid.uuid4(),
+        "entry_pk": skill.logged_parses.create(
+            run=runs.request_run(skill)[0],
+            neural_confidence=1,
+            maxent_crf_confidence=1,
+            differ=False,
+            doubt=0,
+            milliseconds=1,
+        ).pk,
         "member_pk": 987654,
         "change_pk": 987654,
         "number": 987654,

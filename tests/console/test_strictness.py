@@ -11,7 +11,7 @@ from django.test import Client
 
 FORBIDDEN = {
     "inline style": re.compile(r"\sstyle\s*=|<style", re.I),
-    "inline handler": re.compile(r"\son\w+\s*=|hx-on", re.I),
+    "inline handler": re.compile(r"\son\w+\s*=\s*[\"\']|hx-on", re.I),
     "inline script": re.compile(r"<script(?![^>]*\bsrc=)", re.I),
     "eval in htmx": re.compile(r"hx-(vals|headers)=.js:|hx-trigger=\"[^\"]*\[", re.I),
     "foreign address": re.compile(r"(src|href)=\"(https?:)?//", re.I),

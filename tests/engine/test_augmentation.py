@@ -58,7 +58,7 @@ def test_only_open_slots_take_any_words() -> None:
 
 
 def test_values_stay_in_their_slot_where_there_is_no_talk() -> None:
-    copies = copies_of(SKILL, [], seed=0)
+    copies = copies_of(SKILL, seed=0)
     allowed = {"size": set(SIZES), "title": set(TITLES)}
     assert all(span.text in allowed[span.name] for copy in copies for span in copy.frame.slots)
 

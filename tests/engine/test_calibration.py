@@ -38,7 +38,7 @@ def test_certainty_stays_a_number() -> None:
 @pytest.mark.parametrize("true", [0.5, 1.0, 2.0])
 def test_the_temperature_that_was_used_is_found_again(true: float) -> None:
     generator = np.random.default_rng(0)
-    scores = generator.normal(size=(3000, 5)) * 2
+    scores = generator.normal(size=(1000, 5)) * 2
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     right = [int(generator.choice(5, p=row)) for row in shares]
     skewed = shares ** (true)

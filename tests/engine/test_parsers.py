@@ -11,6 +11,7 @@ import torch
 from nlu_engine.embeddings import TIERS, Tier, load_embeddings
 from nlu_engine.errors import InvalidUtterance, NotEnoughData, TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
+from nlu_engine.listed import ListedValues
 from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.neural_training import Schedule, network_for, prepare, train_neural
 from nlu_engine.parsers import ParserPair, SkillParser
@@ -83,9 +84,17 @@ def test_shared_embeddings_carry_over_what_the_baseline_cannot(fruit_pair: Parse
 @pytest.mark.parametrize("tier", TIERS)
 def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier) -> None:
     torch.manual_seed(0)
-    training_set = prepare(fruit_data.utterances, load_embeddings("en@2"), tier, covered=True)
-    network = network_for(training_set).eval()
     tokens = tokenize(fruit_data.utterances[3].text)
+    training_set = prepare(
+        fruit_data.utterances,
+        load_embeddings("en@2"),
+        tier,
+        covered=True,
+        listed=ListedValues(
+            {"said": {tokens[1].text: "second"}, "other": {tokens[-1].text: "last"}}
+        ),
+    )
+    network = network_for(training_set).eval()
     # Encoded by itself, as when parsing: what else is in a batch moves a vector a little.
     [(context, sentence)] = training_set.extract.in_context([tokens])
     alone = (torch.from_numpy(values).half() for values in (context, sentence))

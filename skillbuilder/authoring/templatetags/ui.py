@@ -9,11 +9,13 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from skillbuilder.authoring import history
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
-from skillbuilder.authoring.models import Intent
+from skillbuilder.authoring.models import Change, Intent
 from skillbuilder.authoring.people import invitations_of
 
 register = template.Library()
@@ -53,6 +55,18 @@ def invitations(context: dict[str, Any]) -> dict[str, Any]:
 def alert_class(level: str) -> str:
     """Return the colour of an alert for the level of a message."""
     return _ALERTS.get(level, "info")
+
+
+@register.filter
+def undo_pk(message: Message) -> str:
+    """Return the key of the change that the button of ``message`` takes back, or ""."""
+    return message.extra_tags.partition(" ")[2] if message.extra_tags else ""
+
+
+@register.filter
+def told(change: Change) -> str:
+    """Return in a few words what ``change`` did."""
+    return history.told(change)
 
 
 @register.inclusion_tag("_pieces.html")

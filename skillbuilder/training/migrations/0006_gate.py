@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0005_annotation_sets"),
-        ("training", "0003_evaluations"),
+        ("authoring", "0006_annotation_sets"),
+        ("training", "0005_evaluations"),
     ]
 
     operations = [

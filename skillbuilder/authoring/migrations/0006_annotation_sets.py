@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0004_skill_list"),
+        ("authoring", "0005_samples"),
     ]
 
     operations = [

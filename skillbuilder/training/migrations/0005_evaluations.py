@@ -9,8 +9,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0005_annotation_sets"),
-        ("training", "0002_versions"),
+        ("authoring", "0006_annotation_sets"),
+        ("training", "0004_parse_log"),
     ]
 
     operations = [

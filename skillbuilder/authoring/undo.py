@@ -1,0 +1,87 @@
+"""Taking one edit back, whatever came after it elsewhere in the skill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skillbuilder.authoring.editing import Conflict, editing
+from skillbuilder.authoring.import_export import parts_of
+from skillbuilder.authoring.models import Change, Skill
+from skillbuilder.authoring.rows import PARENTS, TABLES, Key, Rows, rows_of
+
+_BATCH = 1_000
+_NAMED = ("intent", "slot", "slot type")
+
+
+class CannotUndo(Conflict):
+    """What the edit made or changed was changed again, or its place is taken."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.args = ("This was changed again since, so it was not taken back. See the history.",)
+
+
+def take_back(change: Change) -> None:
+    """Undo ``change``, whole or not at all; this is an edit too. Raises CannotUndo."""
+    steps = change.undo
+    if not steps:
+        raise CannotUndo
+    with editing(change.skill) as skill:
+        _refuse_edited(rows_of(skill, *parts_of(skill)), steps)
+        _delete(steps["made"])
+        for label, pk, fields, _ in steps["changed"]:
+            TABLES[label]._default_manager.filter(pk=pk).update(**fields)
+        _insert(skill, steps["removed"])
+
+
+def removes_page(change: Change) -> bool:
+    """Return whether taking ``change`` back removes an intent or slot type, so its page too."""
+    made = change.undo["made"] if change.undo else []
+    return any(label in ("intent", "slot type") for label, *_ in made)
+
+
+def _refuse_edited(now: Rows, steps: dict[str, list[Any]]) -> None:
+    """Raise CannotUndo unless all is there as the edit left it, and what it removed has room."""
+    made: set[Key] = {(label, pk) for label, pk, _ in steps["made"]}
+    left = [(label, pk, mark) for label, pk, *_, mark in steps["made"] + steps["changed"]]
+    if any(now.mark((label, pk)) != mark for label, pk, mark in left):
+        raise CannotUndo
+    wholes = {key for key in made if key[0] in ("intent", "slot type")}
+    if wholes and any(key not in made and now.parent(key) in wholes for key in now.values):
+        raise CannotUndo  # Something was put into what would go.
+    back: set[Key] = {(label, pk) for label, pk, _ in steps["removed"]}
+    for label, pk, fields in steps["removed"]:
+        parent, field = PARENTS[label]
+        parent_key = (parent, fields[field])
+        if (label, pk) in now.values or not (parent_key in now.values or parent_key in back):
+            raise CannotUndo
+    _refuse_taken_names(now, steps, made)
+
+
+def _refuse_taken_names(now: Rows, steps: dict[str, list[Any]], made: set[Key]) -> None:
+    stays = {key: now.fields(key) for key in now.values if key not in made and key[0] in _NAMED}
+    back = {(label, pk): fields for label, pk, fields in steps["removed"]}
+    for label, pk, fields, _ in steps["changed"]:
+        if "name" in fields:
+            back[label, pk] = stays.pop((label, pk), {}) | fields
+    taken = {_name_of(key, fields) for key, fields in stays.items()}
+    if any(_name_of(key, fields) in taken for key, fields in back.items() if key[0] in _NAMED):
+        raise CannotUndo
+
+
+def _name_of(key: Key, fields: dict[str, Any]) -> tuple[str, int, str]:
+    label = key[0]
+    return label, fields[PARENTS[label][1]], fields["name"].casefold()
+
+
+def _delete(made: list[Any]) -> None:
+    for label, table in TABLES.items():
+        keys = [pk for other, pk, _ in made if other == label]
+        for start in range(0, len(keys), _BATCH):
+            table._default_manager.filter(pk__in=keys[start : start + _BATCH]).delete()
+
+
+def _insert(skill: Skill, removed: list[Any]) -> None:
+    for label, table in TABLES.items():
+        rows = [table(**fields) for other, _, fields in removed if other == label]
+        table._default_manager.bulk_create(rows, batch_size=_BATCH)

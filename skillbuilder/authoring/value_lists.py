@@ -1,0 +1,85 @@
+"""Edits of many slot values at once: several lines, or a whole list as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from django.db import transaction
+
+from nlu_engine import interaction_model as im
+from nlu_engine.value_lists import merged, replaced
+from skillbuilder.authoring.editing import Conflict, editing, locked, next_position
+from skillbuilder.authoring.history import noted
+from skillbuilder.authoring.import_export import export_values, parts_with, value_rows
+from skillbuilder.authoring.models import SlotType, SlotValue, value_key
+from skillbuilder.authoring.skills import changed
+
+Mode = Literal["add", "replace"]
+
+
+def add_values(
+    slot_type: SlotType,
+    pairs: Sequence[tuple[str, list[str]]],
+    value_id: str = "",
+    position: int | None = None,
+) -> int:
+    """Add the values with their synonyms that are new to ``slot_type``; return how many."""
+    wanted: dict[str, tuple[str, list[str]]] = {}
+    for value, synonyms in pairs:
+        wanted.setdefault(value_key(value), (value, synonyms))
+    same = slot_type.values.filter(key__in=list(wanted))
+    skill = slot_type.skill
+    with editing(skill, within=slot_type, part=lambda: parts_with(slot_type, same)):
+        for key in same.values_list("key", flat=True):
+            wanted.pop(key, None)
+        first = next_position(slot_type.values.all()) if position is None else position
+        SlotValue.objects.bulk_create(
+            SlotValue(
+                slot_type=slot_type,
+                value=value,
+                synonyms=synonyms,
+                value_id=value_id,
+                position=first + number,
+            )
+            for number, (value, synonyms) in enumerate(wanted.values())
+        )
+    return len(wanted)
+
+
+def values_of(slot_type: SlotType) -> im.InteractionModel:
+    """Return an interaction model of nothing but ``slot_type`` and all its values."""
+    return export_values(slot_type, slot_type.values.all())
+
+
+def with_list(
+    model: im.InteractionModel, values: Sequence[im.SlotValue], mode: Mode
+) -> im.InteractionModel:
+    """Return the ``model`` of one slot type with ``values`` added, or in the place of its own."""
+    (slot_type,) = model.slot_types
+    make = merged if mode == "add" else replaced
+    new = im.SlotType(slot_type.name, make(slot_type.values, values), slot_type.extra)
+    return im.InteractionModel(slot_types=(new,))
+
+
+def store_list(
+    slot_type: SlotType, values: Sequence[im.SlotValue], mode: Mode, seen: str | None = None
+) -> None:
+    """Add ``values`` to ``slot_type``, or put them in the place of its own.
+
+    ``seen`` is the digest of ``values_of`` that was shown: raises Conflict if it is another now.
+    """
+    skill = slot_type.skill
+    with transaction.atomic():
+        fresh = locked(skill)
+        if not SlotType.objects.filter(pk=slot_type.pk).exists():
+            raise Conflict(None)
+        old = values_of(slot_type)
+        if seen is not None and old.digest() != seen:
+            raise Conflict(slot_type)
+        new = with_list(old, values, mode)
+        with noted(fresh, replaces=True):
+            slot_type.values.all().delete()
+            rows = value_rows([(slot_type, new.slot_types[0])])
+            SlotValue.objects.bulk_create(rows, batch_size=2_000)
+        changed(skill)

@@ -1,0 +1,108 @@
+"""The console in a browser: the drawer by one key, why, many utterances, teaching from a row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import grave_violations
+from tests.browser.test_pages import paste
+from tests.running_app import USER, RunningApp
+
+pytestmark = [pytest.mark.browser, pytest.mark.e2e]
+
+_MAKE_SKILL = """
+import shutil
+from django.contrib.auth.models import User
+from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring.skills import create_skill
+from skillbuilder.training import runs, storage
+from tests.conftest import make_tiny_document
+model = InteractionModel.from_json(make_tiny_document())
+owner = User.objects.get(username={user!r})
+skill = create_skill(owner, name="Tiny kitchen", locale="en-US", model=model)
+run = runs.claim(runs.request_run(skill)[0].pk)
+storage.publish(run.pk, lambda directory: shutil.copytree({artifact!r}, directory))
+runs.finish(run, notes=[], metrics={{}})
+print(skill.slug)
+"""
+
+
+@pytest.fixture
+def skill_url(app: RunningApp, trained_artifact: Path) -> str:
+    """Return the address of a skill that is built, without the seconds of a build."""
+    code = _MAKE_SKILL.format(user=USER, artifact=str(trained_artifact))
+    slug = app.manage("shell", "-v", "0", "-c", code).strip().splitlines()[-1]
+    return f"{app.url}/skills/{slug}/"
+
+
+def test_the_drawer_comes_by_one_key_and_tells_why(page: Page, skill_url: str) -> None:
+    page.goto(skill_url)
+    name = page.get_by_label("Name of a new intent")
+    name.press("t")
+    expect(name).to_have_value("t")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    opener = page.get_by_role("link", name="Try T")
+    opener.focus()
+    page.keyboard.press("t")
+    drawer = page.get_by_role("dialog")
+    field = drawer.get_by_label("Utterance", exact=True)
+    expect(field).to_be_focused()
+    page.keyboard.type("bring me something huge")
+    page.keyboard.press("Enter")
+    dnn = drawer.get_by_role("region", name="DNN")
+    expect(dnn.locator(".intent-name")).to_have_text("OrderPizza")
+    dnn.get_by_text("Why?").click()
+    expect(dnn.get_by_text("bring me something size to eat")).to_be_visible()
+    expect(dnn.get_by_text("Word by word")).to_be_visible()
+    expect(dnn.locator(".why-tags .slot")).to_have_text("size")
+    dnn.get_by_text("Word by word").scroll_into_view_if_needed()
+    assert grave_violations(page) == []
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    expect(opener).to_be_focused()
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.keyboard.press("t")
+    expect(field).to_have_value("bring me something huge")
+    assert drawer.evaluate("d => [...d.children].every(c => c.scrollWidth <= 360)")
+    drawer.get_by_role("button", name="Close").click()
+    expect(drawer).to_have_count(0)
+
+
+def test_many_lines_are_sorted_and_taught(page: Page, skill_url: str) -> None:
+    page.goto(f"{skill_url}console")
+    expect(page.get_by_label("Utterance", exact=True)).to_be_focused()
+    paste(page, "order a big pizza\nare you open\nhave you got anything sort of colossal")
+    expect(page.get_by_label("Utterances, one a line")).to_be_focused()
+    page.get_by_role("button", name="Parse them all").click()
+    rows = page.locator(".many-table tbody")
+    expect(rows).to_have_count(3)
+    head = page.get_by_role("columnheader", name="Utterance")
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(rows.first).to_contain_text("order a big pizza")
+    head.get_by_role("button").click()
+    expect(rows.first).to_contain_text("colossal")
+
+    rows.first.get_by_role("button", name="Teach").click()
+    form = rows.first.locator(".lesson")
+    with page.expect_response("**/console/lesson"):
+        form.get_by_label("means").select_option("OrderPizza")
+    field = form.get_by_label("Sample utterance")
+    expect(form.locator("[data-mark=size]")).to_be_visible()
+    expect(form.locator(".htmx-request, .htmx-settling, .htmx-swapping")).to_have_count(0)
+    field.fill("have you got anything sort of colossal")
+    field.evaluate("f => f.setSelectionRange(f.value.length - 8, f.value.length)")
+    page.keyboard.press("1")
+    expect(field).to_have_value("have you got anything sort of {colossal|size}")
+    form.get_by_role("button", name="Add sample").click()
+    expect(rows.first.get_by_text("Added to OrderPizza")).to_be_visible()
+
+    assert grave_violations(page) == []
+
+    page.goto(f"{skill_url}console?utterance=are+you+open")
+    expect(page.locator(".intent-name").first).to_have_text("OpeningHours")
+    page.get_by_role("link", name="Earlier utterances").click()
+    expect(page.get_by_text("Nothing was parsed yet")).to_be_visible()
