@@ -178,8 +178,8 @@ def add_annotation(annotation_set: AnnotationSet, new: Expected) -> AddedAnnotat
     """Add one annotation, unless its utterance stands in the set already. Raises SetFull."""
     with changing(annotation_set) as fresh:
         said = normalize(new.utterance)
-        rows = fresh.annotations.only("pk", "utterance")
-        same = [row.pk for row in rows.iterator() if normalize(row.utterance) == said]
+        rows = fresh.annotations.values_list("pk", "utterance")
+        same = [pk for pk, utterance in rows.iterator() if normalize(utterance) == said]
         for row in fresh.annotations.filter(pk__in=same[:1]):
             accepted = expected_of(row).answers
             known = all(answer in accepted for answer in new.answers)

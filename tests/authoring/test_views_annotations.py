@@ -147,6 +147,15 @@ def test_one_click_adds_what_was_parsed(skill: Skill, browser: Client) -> None:
     assert browser.post(address, new | {"text": "{"}, **htmx).status_code == 422
 
 
+def test_adding_asks_as_much_of_a_large_set_as_of_a_small_one(
+    filled: AnnotationSet, django_assert_max_num_queries: Any
+) -> None:
+    many = [annotation(f"number {number}", [Answer("Help")]) for number in range(100)]
+    sets.add_annotations(filled, many)
+    with django_assert_max_num_queries(15):
+        sets.add_annotation(filled, annotation("one more", [Answer("Help")]))
+
+
 def test_settings_and_bounds(
     filled: AnnotationSet, browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
