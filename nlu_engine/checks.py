@@ -166,7 +166,7 @@ def _longest(texts: Iterable[str]) -> int:
 # --- The rules, with their fixes ------------------------------------------------------------
 
 _PLACE = re.compile(
-    r"\.(?P<what>intents|types)\[(?P<index>\d+)\]"
+    r"(?<!\.dialog)\.(?P<what>intents|types)\[(?P<index>\d+)\]"
     r"(?:\.(?P<part>samples|slots|values)\[(?P<number>\d+)\])?"
 )
 

@@ -48,8 +48,9 @@ _NO_TOPICS = ("AMAZON.YesIntent", "AMAZON.NoIntent", "AMAZON.FallbackIntent")
 _MAX_ANSWER = 300
 """Longest answer, in characters, that is set against samples; more costs too much time."""
 
-_SWITCHES_AT = 0.6
-"""An answer that is not understood changes the intent if a parser is so sure of another."""
+_SWITCHES_AT = 0.9
+"""An answer of two words or more that is not understood changes the intent if a parser is so
+sure of another; one word says too little."""
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class Dialogue:
         ):
             if found:
                 return self._next(_with_all(state, found), reference)
-        if self._switches(state, parse):
+        if self._switches(state, utterance, parse):
             return self._begin(parse, reference)
         says = (_says(intent, utterance, self._locale) for intent in _NO_TOPICS)
         if slot.type in RULED_TYPES or any(says):
@@ -306,10 +307,10 @@ class Dialogue:
             return list(filled.slots)
         return []
 
-    def _switches(self, state: State, parse: Parse) -> bool:
+    def _switches(self, state: State, utterance: str, parse: Parse) -> bool:
         stays = (state.intent, *_NO_TOPICS)
         other = parse.frame.intent not in stays and parse.frame.intent in self._intents
-        return other and parse.confidence >= _SWITCHES_AT
+        return other and parse.confidence >= (_SWITCHES_AT if len(utterance.split()) > 1 else 1.0)
 
     def _confirmed(
         self, state: State, utterance: str, parse: Parse, reference: datetime | None
@@ -394,7 +395,14 @@ def _whole(
     slot: Slot, utterance: str, resolver: Resolver, reference: datetime | None, *, only_match: bool
 ) -> list[FilledSlot]:
     """Return the slot filled with the whole utterance, [] where it does not match as wanted."""
-    found = _resolved(slot.name, utterance.strip().rstrip(".!?"), resolver, reference)
+    words = utterance.strip().rstrip(".!?").split()
+    found = _resolved(slot.name, " ".join(words), resolver, reference)
+    while found.status == MATCH and len(words := words[1:]) > 0 and slot.type != PHRASE_TYPE:
+        # "On Friday" is said back as "Friday", since that means the same.
+        shorter = _resolved(slot.name, " ".join(words), resolver, reference)
+        if (shorter.value, shorter.status) != (found.value, MATCH):
+            break
+        found = shorter
     # Any words match a phrase, so a parse that finds it in a carrier phrase goes first.
     matches = found.status == MATCH and slot.type != PHRASE_TYPE
     return [found] if matches or not only_match else []
@@ -503,15 +511,6 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "isLessThan": lambda value, bound: value < bound,
     "isLessThanOrEqualTo": lambda value, bound: value <= bound,
 }
-VALIDATIONS = (
-    "hasEntityResolutionMatch",
-    "isInSet",
-    "isNotInSet",
-    *_COMPARISONS,
-    "isInDuration",
-    "isNotInDuration",
-)
-"""The nine validations of Alexa's dialog models."""
 
 
 def _violated(

@@ -17,6 +17,17 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from nlu_engine import builtins
+from nlu_engine.dialog_model import (
+    COMPARED_TYPES,
+    COMPARISONS,
+    DATED_TYPES,
+    DURATIONS,
+    RULED_TYPES,
+    VALIDATIONS,
+    dialog_intents,
+    objects,
+    prompts_of,
+)
 from nlu_engine.documents import shown
 from nlu_engine.errors import Problem
 from nlu_engine.templates import TemplateError, parse_template
@@ -113,7 +124,8 @@ def problems_of(model: InteractionModel, locale: str) -> list[Problem]:
     found += _duplicates(model.slot_types, f"{root}.types", "slot type", "slot-type")
     for index, slot_type in enumerate(model.slot_types):
         found += _slot_type(slot_type, hints, f"{root}.types[{index}]")
-    return found + list(_total_values(model, f"{root}.types"))
+    found += _total_values(model, f"{root}.types")
+    return found + list(_dialog(model, hints))
 
 
 def _error(code: str, path: str, message: str, value: Any, fix: str) -> Problem:
@@ -393,6 +405,81 @@ def _total_values(model: InteractionModel, path: str) -> Iterator[Problem]:
     if total > MAX_SLOT_VALUES:
         message = f"All slot types have {total:,} values and synonyms; Alexa takes 50,000."
         yield _error("too-many-values", path, message, total, "Remove some.")
+
+
+def _dialog(model: InteractionModel, hints: _Hints) -> Iterator[Problem]:
+    """Yield where dialog and prompts do not fit the language model, or each other."""
+    root = model.path().removesuffix(".languageModel")
+    intents = {intent.name: intent for intent in model.intents}
+    prompts = {prompt.get("id") for prompt in prompts_of(model.extra)}
+    for number, found in enumerate(dialog_intents(model.extra)):
+        path, name = f"{root}.dialog.intents[{number}]", str(found.get("name"))
+        intent = intents.get(name)
+        if intent is None:
+            message = f"The dialog is about the intent {name!r}, which there is not."
+            fix = hints.closest(name, intents, "Remove it from the dialog.")
+            yield _warning("unknown-dialog-intent", f"{path}.name", message, name, fix)
+            continue
+        yield from _prompt_ids(found, prompts, path)
+        slots = {slot.name: slot for slot in intent.slots}
+        for index, one in enumerate(objects(found.get("slots"))):
+            place, slot = f"{path}.slots[{index}]", slots.get(str(one.get("name")))
+            yield from _dialog_slot(one, slot, name, prompts, place)
+
+
+def _dialog_slot(
+    found: dict[str, Any], slot: Slot | None, intent: str, prompts: set[Any], path: str
+) -> Iterator[Problem]:
+    name = str(found.get("name"))
+    if slot is None:
+        message = f"The dialog asks for the slot {name!r}, which {intent!r} does not declare."
+        fix = f"Add it to the slots of {intent!r}, or remove it from the dialog."
+        yield _warning("unknown-dialog-slot", f"{path}.name", message, name, fix)
+        return
+    if found.get("type", slot.type) != slot.type:
+        message = f"In the dialog the slot {name!r} has another type than in the intent."
+        fix = f"Write {slot.type!r}."
+        yield _warning("dialog-slot-type", f"{path}.type", message, found.get("type"), fix)
+    ids = found.get("prompts")
+    asks = ids.get("elicitation") if isinstance(ids, dict) else None
+    if found.get("elicitationRequired") is True and not asks:
+        message = f"The slot {name!r} is required, but no prompt asks for it."
+        yield _warning("no-elicitation-prompt", path, message, name, "Write what to ask.")
+    yield from _prompt_ids(found, prompts, path)
+    for index, one in enumerate(objects(found.get("validations"))):
+        yield from _validation(one, slot, prompts, f"{path}.validations[{index}]")
+
+
+def _prompt_ids(found: dict[str, Any], prompts: set[Any], path: str) -> Iterator[Problem]:
+    ids = found.get("prompts")
+    for key, id_ in ids.items() if isinstance(ids, dict) else ():
+        if id_ and id_ not in prompts:
+            message = f"There is no prompt {id_!r}."
+            fix = "Add it under prompts, or write what to ask anew."
+            yield _warning("missing-prompt", f"{path}.prompts.{key}", message, id_, fix)
+
+
+def _validation(
+    found: dict[str, Any], slot: Slot, prompts: set[Any], path: str
+) -> Iterator[Problem]:
+    kind, place = str(found.get("type")), f"{path}.type"
+    if kind not in VALIDATIONS:
+        message = f"{kind!r} is none of Alexa's validations."
+        yield _warning("unknown-validation", place, message, kind, f"Use {', '.join(VALIDATIONS)}.")
+        return
+    if found.get("prompt") not in prompts:
+        message = "There is no prompt for a value that does not pass."
+        fix = "Write what to ask then."
+        yield _warning("missing-prompt", f"{path}.prompt", message, found.get("prompt"), fix)
+    if (kind in COMPARISONS and slot.type not in COMPARED_TYPES) or (
+        kind in DURATIONS and slot.type not in DATED_TYPES
+    ):
+        message = f"Values of {slot.type} are no numbers, dates or times to compare."
+        fix = "Use isInSet, or a slot type of numbers, dates or times."
+        yield _warning("validation-type", place, message, kind, fix)
+    if kind == "hasEntityResolutionMatch" and slot.type in RULED_TYPES:
+        message = f"{slot.type} has no list of values that a value could match."
+        yield _warning("validation-type", place, message, kind, "Remove this validation.")
 
 
 def with_allowed_characters(sample: str) -> str:

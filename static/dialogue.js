@@ -19,7 +19,8 @@
     document.querySelector("[data-dialogue-start]")?.remove();
   });
 
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", (e) => {
+    if (!e.target.closest?.("#transcript")) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const last = document.querySelector("#transcript > :last-child");
     last?.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });

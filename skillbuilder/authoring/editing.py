@@ -17,6 +17,13 @@ from typing import Any, TypeVar, cast
 from django.db import models, transaction
 from django.shortcuts import get_object_or_404
 
+from nlu_engine.dialog_model import (
+    dialog_intents,
+    dialog_slots,
+    with_renamed_mentions,
+    without_intent,
+    without_slot,
+)
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.history import Part, noted
 from skillbuilder.authoring.import_export import (
@@ -118,8 +125,11 @@ def unchanged(row: Row, seen: str) -> Row:
 
 def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> None:
     """Change ``row``, which is ``skill`` or a part of it. Raises Conflict."""
-    with editing(skill, part=part_of(row)):
+    with editing(skill, part=part_of(row)) as held:
         fresh = unchanged(row, seen)
+        if isinstance(fresh, Slot) and "type_name" in values:
+            found = dialog_slots(held.extra, fresh.intent.name, fresh.name)
+            _rename_in_dialog(held, found, "type", fresh.type_name, values["type_name"])
         for field, value in values.items():
             setattr(fresh, field, value)
         fresh.save(update_fields=list(values))
@@ -127,8 +137,9 @@ def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> Non
 
 def remove(skill: Skill, row: models.Model, seen: str) -> None:
     """Remove ``row`` from ``skill``. Raises Conflict."""
-    with editing(skill, part=part_of(row)):
+    with editing(skill, part=part_of(row)) as fresh:
         unchanged(row, seen).delete()
+        forget_in_dialog(fresh, row)
 
 
 def next_position(rows: models.QuerySet[Any]) -> int:
@@ -223,22 +234,6 @@ def add_samples(intent: Intent, lines: Iterable[str]) -> Review:
 # --- Names that other rows, and the dialog, refer to --------------------------------------
 
 
-def _dialog_intents(skill: Skill) -> list[dict[str, Any]]:
-    """Return what the document's dialog says of intents; we keep it, but do not edit it."""
-    parts = (part.get("unknown", {}).get("dialog") for part in skill.extra.values())
-    dialogs = (dialog for dialog in parts if isinstance(dialog, dict))
-    found = (intent for dialog in dialogs for intent in dialog.get("intents") or ())
-    return [intent for intent in found if isinstance(intent, dict)]
-
-
-def _dialog_slots(skill: Skill, intent_name: str | None = None) -> list[dict[str, Any]]:
-    """Return the slots in the dialog, of one intent or of all."""
-    intents = _dialog_intents(skill)
-    chosen = [i for i in intents if intent_name is None or i.get("name") == intent_name]
-    found = (slot for intent in chosen for slot in intent.get("slots") or ())
-    return [slot for slot in found if isinstance(slot, dict)]
-
-
 def _rename_in_dialog(
     skill: Skill, objects: list[dict[str, Any]], key: str, old: str, new: str
 ) -> None:
@@ -246,6 +241,18 @@ def _rename_in_dialog(
         if found.get(key) == old:
             found[key] = new
     Skill.objects.filter(pk=skill.pk).update(extra=skill.extra)
+
+
+def forget_in_dialog(skill: Skill, row: models.Model) -> None:
+    """Remove what the dialog says of ``row``, an intent or slot that is removed, within an edit."""
+    extra = skill.extra
+    if isinstance(row, Intent):
+        extra = without_intent(extra, row.name)
+    elif isinstance(row, Slot):
+        extra = without_slot(extra, row.intent.name, row.name)
+    if extra is not skill.extra:
+        skill.extra = extra
+        skill.save(update_fields=["extra"])
 
 
 def add_slot(intent: Intent, name: str, type_name: str) -> None:
@@ -277,7 +284,8 @@ def rename_slot(slot: Slot, seen: str, name: str) -> int:
         fresh.samples = [
             mention.sub(lambda found: found[1] + name + found[2], text) for text in fresh.samples
         ]
-        _rename_in_dialog(skill, _dialog_slots(skill, intent.name), "name", fresh.name, name)
+        skill.extra = with_renamed_mentions(skill.extra, intent.name, fresh.name, name)
+        _rename_in_dialog(skill, dialog_slots(skill.extra, intent.name), "name", fresh.name, name)
         fresh.name = name
         fresh.save(update_fields=["name", "samples"])
     return len(rows)
@@ -293,7 +301,7 @@ def rename_slot_type(slot_type: SlotType, seen: str, name: str) -> int:
         refuse_taken(skill.slot_types.all(), name, other_than=slot_type)
         slots = Slot.objects.filter(intent__skill=skill, type_name=fresh.name)
         count = slots.update(type_name=name)
-        _rename_in_dialog(skill, _dialog_slots(skill), "type", fresh.name, name)
+        _rename_in_dialog(skill, dialog_slots(skill.extra), "type", fresh.name, name)
         fresh.name = name
         fresh.save(update_fields=["name"])
     return count
@@ -304,7 +312,7 @@ def rename_intent(intent: Intent, seen: str, name: str) -> None:
     with editing(intent.skill) as skill:
         fresh = unchanged(intent, seen)
         refuse_taken(skill.intents.all(), name, other_than=intent)
-        _rename_in_dialog(skill, _dialog_intents(skill), "name", fresh.name, name)
+        _rename_in_dialog(skill, dialog_intents(skill.extra), "name", fresh.name, name)
         fresh.name = name
         fresh.save(update_fields=["name"])
 

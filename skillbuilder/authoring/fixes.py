@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from nlu_engine.checks import Fix
 from nlu_engine.utterances import normalize
 from skillbuilder.authoring.checking import all_checks
-from skillbuilder.authoring.editing import Conflict, editing, next_position
+from skillbuilder.authoring.editing import Conflict, editing, forget_in_dialog, next_position
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, SlotType, SlotValue
 
@@ -90,7 +90,9 @@ def _replace_sample(skill: Skill, fix: Fix) -> None:
 
 
 def _remove_slot(skill: Skill, fix: Fix) -> None:
-    _at(list(_intent(skill, fix.within).slots.all()), fix, lambda row: row.name).delete()
+    slot = _at(list(_intent(skill, fix.within).slots.all()), fix, lambda row: row.name)
+    forget_in_dialog(skill, slot)
+    slot.delete()
 
 
 def _remove_slot_type(skill: Skill, fix: Fix) -> None:

@@ -12,7 +12,7 @@ from nlu_engine.errors import Problem
 from skillbuilder.authoring.models import Intent, Skill, SlotType
 
 _PLACE = re.compile(
-    r"\.(?P<what>intents|types)\[(?P<index>\d+)\]"
+    r"(?<!\.dialog)\.(?P<what>intents|types)\[(?P<index>\d+)\]"
     r"(?:\.(?P<part>samples|slots|values)\[(?P<number>\d+)\])?"
 )
 

@@ -7,6 +7,7 @@ from django.urls import path
 from skillbuilder.authoring import (
     annotation_views,
     check_views,
+    dialog_views,
     history_views,
     intent_views,
     people_views,
@@ -94,6 +95,10 @@ urlpatterns = [
         f"{_INTENT}/samples/<int:sample_pk>/delete",
         intent_views.sample_delete,
         name="sample-delete",
+    ),
+    path(f"{_INTENT}/dialog", dialog_views.intent_dialog_page, name="intent-dialog"),
+    path(
+        f"{_INTENT}/slots/<int:slot_pk>/settings", dialog_views.slot_settings, name="slot-settings"
     ),
     path(f"{_INTENT}/slots", intent_views.slot_create, name="slot-create"),
     path(f"{_INTENT}/slots/<int:slot_pk>", intent_views.slot_rename, name="slot-rename"),

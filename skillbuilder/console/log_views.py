@@ -17,6 +17,7 @@ from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Skill, Slot
 from skillbuilder.authoring.pages import by_htmx, show, skill_page
 from skillbuilder.authoring.people import EDITOR, OWNER
+from skillbuilder.authoring.sample_lines import clean_sample
 from skillbuilder.console import lessons, usage
 from skillbuilder.training import parse_log
 from skillbuilder.training.models import LoggedParse, ParseLog
@@ -114,9 +115,10 @@ def accepted(skill: Skill, entry: LoggedParse) -> dict[str, Any]:
     added = 0
     if intent is not None and not intent.is_builtin:
         try:
-            sample = lessons.opened(intent, entry.neural_sample)
+            # What was said may hold brackets, which are no groups of an author: they go.
+            sample = clean_sample(lessons.opened(intent, entry.neural_sample))
             added = editing.add_samples(intent, [sample]).added
-        except TemplateError:
+        except (TemplateError, editing.LinesRefused):
             added = 0
     parse_log.reviewed(entry, Review.ACCEPTED)
     return {"intent": intent, "added": added}

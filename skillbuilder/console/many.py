@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nlu_engine.errors import InvalidUtterance
 from nlu_engine.frames import Parse
@@ -77,7 +78,9 @@ def rows(skill: Skill, version: Version, lines: list[str]) -> list[Row]:
     The most worth a look come first: disagreements, then what the DNN is least sure of.
     """
     parsers, colors = load_parsers(version.run), slot_colors(skill)
-    both = zip(parsers.neural.parse_many(lines), parsers.maxent_crf.parse_many(lines), strict=True)
+    now = datetime.now(UTC)
+    neural = parsers.neural.parse_many(lines, now)
+    both = zip(neural, parsers.maxent_crf.parse_many(lines, now), strict=True)
     found = [Row(number, *pair, colors) for number, pair in enumerate(both, start=1)]
     return sorted(found, key=lambda row: (-row.disagreement, row.neural.confidence))
 

@@ -130,7 +130,7 @@ def test_answers_are_what_the_document_says(
     known = {"slug": ready_run.skill.slug, "run_id": str(ready_run.pk)}
     for name in known.keys() & (case.path_parameters or {}).keys():
         case.path_parameters[name] = known[name]
-    means_it = ("/interaction-model", "/parse", "/explain", "/dialogue")
+    means_it = ("/interaction-model", "/parse", "/explain", "/dialogue", "/annotation-sets")
     semantic = case.operation.path.endswith(means_it)
     case.call_and_validate(
         headers={"Authorization": f"Token {token}"},

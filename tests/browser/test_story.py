@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -11,6 +13,18 @@ from tests.running_app import RunningApp
 pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.timeout(400)]
 
 ORDERS = ["order a {size} pizza", "i want a {size} pizza", "get me a {size} one"]
+SIZE = {
+    "name": "size",
+    "elicitationRequired": True,
+    "prompts": {"elicitation": "Size"},
+    "validations": [{"type": "hasEntityResolutionMatch", "prompt": "Size"}],
+}
+ORDER = {"name": "OrderPizza", "confirmationRequired": True, "slots": [SIZE]}
+DIALOG = {"intents": [{**ORDER, "prompts": {"confirmation": "Right"}}]}
+PROMPTS = [
+    {"id": name, "variations": [{"type": "PlainText", "value": text}]}
+    for name, text in (("Size", "How big?"), ("Right", "A {size} one?"))
+]
 HOURS = ["when do you open", "are you open today", "what are your hours"]
 
 
@@ -95,3 +109,27 @@ def test_from_nothing_to_two_parses(page: Page, app: RunningApp) -> None:
     page.locator("#utterance").fill("")
     page.locator("#utterance").press("Enter")
     expect(page.get_by_text("The utterance is empty")).to_be_visible()
+
+    # With a dialog, which needs no build, the skill asks for what is missing.
+    page.goto(f"{overview}json")
+    editor = page.get_by_label("Interaction model as JSON")
+    dialog = f'"dialog": {json.dumps(DIALOG)}, "prompts": {json.dumps(PROMPTS)},'
+    editor.fill(editor.input_value().replace('"languageModel"', f'{dialog} "languageModel"', 1))
+    page.get_by_role("button", name="Review changes").click()
+    page.get_by_role("button", name="Replace").click()
+    page.get_by_role("heading", name="Builder checklist").wait_for()
+    page.get_by_role("link", name="Console").click()
+    page.get_by_role("link", name="Dialogue").click()
+    expect(page.get_by_label("Say", exact=True)).to_be_focused()
+    said = page.get_by_role("log")
+    for words, answer in (
+        ("order a pizza", "How big?"),
+        ("enormous", "How big?"),
+        ("big", "A big one?"),
+        ("yes", "is fulfilled"),
+    ):
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+        expect(said.locator("li").last).to_contain_text(answer)
+        expect(page.get_by_label("Say", exact=True)).to_have_value("")
+    expect(page.locator("#dialogue-slots")).to_contain_text("large")

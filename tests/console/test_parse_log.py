@@ -161,6 +161,9 @@ def test_accept_teaches_and_ignore_can_be_undone(
     pizza = skill.intents.get(name="OrderPizza")
     assert pizza.samples.filter(text="gimme a {size} one").count() == 1
     assert "has that sample already" in review(browser, first, "accept")
+    smiling = kept(skill, run, parse("feed me :)", "OrderPizza"))
+    assert "Added to" in review(browser, smiling, "accept")
+    assert pizza.samples.filter(text="feed me").exists()
     stop = kept(skill, run, parse("stop", "AMAZON.StopIntent"))
     assert "learns from no samples" in review(browser, stop, "accept")
     assert b"All is reviewed" in browser.get(log).content
