@@ -51,6 +51,13 @@ class NameField(TextField):
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=NAME_LENGTH, validators=[check_name], **options)
 
+    def to_internal_value(self, data: Any) -> str:
+        """Return ``data`` without spaces around it, which count as the document says."""
+        if isinstance(data, str) and len(data) > NAME_LENGTH:
+            message = self.error_messages["max_length"].format(max_length=NAME_LENGTH)
+            raise serializers.ValidationError(message, "max_length")
+        return super().to_internal_value(data)
+
 
 class SlugField(serializers.SlugField):
     """A slug that is text already."""

@@ -219,3 +219,10 @@ def test_programs_upload_evaluate_and_read(
     assert viewer.post(f"{one}/evaluations").status_code == 403
     assert api.delete(one).status_code == 204
     assert not Evaluation.objects.exists()
+
+
+def test_spaces_count_in_the_length_of_a_name(skill: Skill, api: APIClient) -> None:
+    address = f"/api/v1/skills/{skill.slug}/annotation-sets"
+    refused = api.post(address, {"name": " " + "x" * 120})
+    assert refused.json()["problems"][0]["code"] == "max_length"
+    assert api.post(address, {"name": " " + "x" * 119}).json()["name"] == "x" * 119
