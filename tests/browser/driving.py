@@ -81,3 +81,17 @@ def build(page: Page) -> None:
     """Press Build on a page of a skill and wait until it is ready."""
     page.locator("#build-controls").get_by_role("button", name="Build").click()
     page.get_by_role("heading", name="Ready").wait_for(timeout=BUILD_TIMEOUT)
+
+
+def paste(page: Page, text: str) -> None:
+    """Paste ``text`` into the field that has the focus."""
+    page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData('text/plain', text);
+            const event = new ClipboardEvent(
+                'paste', {clipboardData: data, bubbles: true, cancelable: true});
+            document.activeElement.dispatchEvent(event);
+        }""",
+        text,
+    )

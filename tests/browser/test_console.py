@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import grave_violations
-from tests.browser.test_pages import paste
+from tests.browser.driving import paste
 from tests.running_app import USER, RunningApp
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]

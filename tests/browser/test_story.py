@@ -37,7 +37,7 @@ def add_intent(page: Page, name: str, samples: list[str]) -> None:
     for number, sample in enumerate(samples, start=1):
         page.keyboard.type(sample)
         page.keyboard.press("Enter")
-        expect(page.locator("[id^=sample-]")).to_have_count(number)
+        expect(page.locator("li[id^=sample-]")).to_have_count(number)
         expect(field).to_have_value("")
         expect(field).to_be_focused()
 

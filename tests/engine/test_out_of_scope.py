@@ -77,8 +77,9 @@ def test_a_more_sensitive_fallback_answers_sooner() -> None:
 @pytest.mark.parametrize(("level", "answers"), [("LOW", False), ("MEDIUM", True), ("HIGH", True)])
 def test_the_sensitivity_decides_what_is_rejected(level: str, answers: bool) -> None:
     class Unsure:
-        def recognize(self, tokens: Any) -> Recognition:
-            return Recognition((RankedIntent("Buy", 1.0),), ("O",) * len(tokens), (), 0.6)
+        def recognize(self, utterances: Any) -> list[Recognition]:
+            buy = (RankedIntent("Buy", 1.0),)
+            return [Recognition(buy, ("O",) * len(tokens), (), 0.6) for tokens in utterances]
 
     parser = SkillParser(
         Unsure(),

@@ -14,6 +14,7 @@ import torch
 from nlu_engine.embeddings import Tier, load_embeddings, load_encoder
 from nlu_engine.errors import EmbeddingsError
 from nlu_engine.features import FeatureExtractor, learn_vocabulary
+from nlu_engine.listed import ListedValues
 from nlu_engine.network import Network, NetworkShape
 from nlu_engine.pretraining.__main__ import main
 from nlu_engine.pretraining.corpora import Corpus, Excluded, draw_sentences, read_corpora
@@ -271,10 +272,14 @@ def _cosine(one: np.ndarray, other: np.ndarray) -> float:
 @pytest.mark.parametrize(("tier", "width"), [("quick", 60), ("full", 360)])
 def test_a_tier_reads_what_it_promises(made: Path, tier: Tier, width: int) -> None:
     vocabulary = learn_vocabulary([tokenize("buy")], ["a"], [])
-    extract = FeatureExtractor(load_embeddings("xx@1", made), vocabulary, tier, covered=True)
-    features = extract(tokenize("buy apple"))
-    assert features.shared.shape == (2, width)
-    assert features.sentence.shape == ((HIDDEN,) if tier == "full" else (0,))
+    extract = FeatureExtractor(
+        load_embeddings("xx@1", made), vocabulary, tier, covered=True, listed=ListedValues({})
+    )
+    vector, _, _ = extract.of_word("buy")
+    [(context, sentence)] = extract.in_context([tokenize("buy apple")])
+    assert context.shape[0] == 2
+    assert len(vector) + context.shape[1] == width
+    assert sentence.shape == ((HIDDEN,) if tier == "full" else (0,))
 
 
 def test_a_quick_network_starts_from_the_layers_of_the_release(made: Path) -> None:
