@@ -146,6 +146,7 @@
   // --- what is being typed survives a new editor ------------------------------------------
 
   let kept = null;
+  let waiting = []; // Samples entered while an answer is under way, each sent in its turn.
   const newSample = () => document.getElementById("new-sample");
 
   // The next sample can be typed at once; what comes back refused stands in the field again.
@@ -153,17 +154,24 @@
     const field = e.target.querySelector?.("#new-sample");
     if (!field) return;
     field.dataset.sent = field.value;
-    field.value = "";
+    field.value = field.dataset.next ?? "";
+    delete field.dataset.next;
   });
   const giveBack = (e) => {
     const field = e.target.querySelector?.("#new-sample");
-    if (field) field.value = [field.dataset.sent, field.value].filter(Boolean).join(" ");
+    if (!field) return;
+    field.value = [field.dataset.sent, ...waiting, field.value].filter(Boolean).join(" ");
+    waiting = [];
   };
   document.addEventListener("htmx:sendError", giveBack);
   document.addEventListener("htmx:responseError", giveBack);
   document.addEventListener("submit", (e) => {
     const field = e.target.querySelector("#new-sample");
-    if (field && e.target.classList.contains("htmx-request")) field.dataset.again = "yes";
+    if (!field || !e.target.classList.contains("htmx-request")) return;
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    waiting.push(field.value);
+    field.value = "";
   }, true);
 
   // What else is written and not sent: in forms that the request was not about.
@@ -189,10 +197,7 @@
     const field = newSample();
     const focus = document.activeElement;
     kept = { rows: [], focus, at: focus.selectionStart, drafts: drafts(e.detail.requestConfig) };
-    if (field?.value) {
-      kept.text = field.value;
-      kept.again = field.dataset.again;
-    }
+    if (field?.value || waiting.length) kept.text = field?.value ?? "";
     isMoving = true; // Taken out, or htmx would take their behaviour from them.
     edits().forEach((form) => {
       if (!isDirty(form) && !form.contains(focus)) return;
@@ -206,7 +211,7 @@
 
   document.addEventListener("htmx:afterSwap", (e) => {
     if (!kept || e.detail.target.id !== "editor") return;
-    const { rows, text, again, focus, at, drafts } = kept;
+    const { rows, text, focus, at, drafts } = kept;
     kept = null;
     drafts.forEach(redraft);
     for (const row of rows) {
@@ -218,9 +223,14 @@
     const field = newSample();
     if (text === undefined || !field) return;
     const refused = field.value;
-    field.value = [refused, text].filter(Boolean).join(" ");
+    if (!refused && waiting.length) {
+      field.value = waiting.shift();
+      field.dataset.next = text; // What is typed already comes back once that is sent.
+      field.form.requestSubmit();
+      return;
+    }
+    field.value = [refused, ...waiting.splice(0), text].filter(Boolean).join(" ");
     if (focus.id === field.id && !refused) field.setSelectionRange(at, at);
-    if (again && !refused) field.form.requestSubmit();
   });
 
   // The focus follows an edit, unless it is somewhere else by now.

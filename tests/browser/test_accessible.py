@@ -6,7 +6,7 @@ The pages come from the URL map, so a new one cannot be forgotten here.
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from skillbuilder.authoring import urls as authoring
 from skillbuilder.console import urls as console
@@ -191,7 +191,7 @@ def test_no_page_has_a_serious_violation_or_is_wider_than_the_screen(
             if page.evaluate("document.documentElement.scrollWidth") > screen["width"]:
                 found.append(f"{address} is wider than {screen['width']} px")
         page.emulate_media(color_scheme="dark")
-        page.wait_for_function("document.documentElement.dataset.bsTheme === 'dark'")
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
         found += [f"dark on a phone {address}: {one}" for one in grave_violations(page)]
     assert not found, "\n".join(found)
 

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.running_app import RunningApp
 
+METHODS = {"get", "post", "put", "patch", "delete"}
 pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
@@ -15,7 +16,8 @@ def test_endpoints_are_shown_and_can_be_tried(page: Page, app: RunningApp) -> No
     page.goto(f"{app.url}/api/docs/")
     operations = page.locator(".opblock")
     expect(operations.first).to_be_visible()
-    assert operations.count() == 13
+    paths = page.request.get(f"{app.url}/api/schema/?format=json").json()["paths"].values()
+    expect(operations).to_have_count(sum(len(METHODS & path.keys()) for path in paths))
     listing = page.locator("#operations-skills-skills_list")
     listing.locator(".opblock-summary-control").click()
     listing.get_by_role("button", name="Try it out").click()

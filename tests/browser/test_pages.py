@@ -94,7 +94,7 @@ def test_the_theme_follows_the_system_until_one_is_chosen(
     page.goto(f"{app.url}/login")
     assert page.evaluate(THEME) == "dark"
     page.emulate_media(color_scheme="light")
-    page.wait_for_function(f"{THEME} === 'light'")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
     page.get_by_role("button", name="Colour theme").click()
     page.get_by_role("button", name="Dark").click()
     assert page.evaluate(THEME) == "dark"
