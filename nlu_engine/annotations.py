@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from nlu_engine.documents import (
@@ -90,6 +91,11 @@ class Annotation:
     answers: tuple[Answer, ...]
     reference_timestamp: str = ""
 
+    @property
+    def reference(self) -> datetime | None:
+        """The moment that ``reference_timestamp`` tells, None if it tells none."""
+        return moment_of(self.reference_timestamp)
+
     def expected_frame(self, actual: Frame) -> Frame:
         """Return the accepted answer that is nearest to ``actual``, which is equal to it if right.
 
@@ -97,6 +103,15 @@ class Annotation:
         """
         frames = [frame_of(answer, actual) for answer in self.answers]
         return max(frames, key=lambda frame: _likeness(frame, actual))
+
+
+def moment_of(timestamp: str) -> datetime | None:
+    """Return the moment in ISO 8601, in UTC where it has no offset; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _likeness(frame: Frame, actual: Frame) -> tuple[bool, bool, int]:
@@ -560,6 +575,9 @@ class _Reader:
         elif not isinstance(timestamp, str) or len(timestamp) > MAX_NAME:
             message = "referenceTimestamp must be a short text."
             self.wrong("wrong-type", path, message, timestamp, "Write 2026-01-31T09:00:00Z.")
+        elif timestamp and moment_of(timestamp) is None:
+            message = "referenceTimestamp is no moment in ISO 8601."
+            self.wrong("timestamp", path, message, timestamp, "Write it like 2026-01-31T09:00:00Z.")
         elif None not in answers:
             self.annotations.append(annotation(utterance, [a for a in answers if a], timestamp))
 

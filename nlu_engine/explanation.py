@@ -26,6 +26,7 @@ from nlu_engine.baseline import (
 from nlu_engine.embeddings import Vectors
 from nlu_engine.frames import Parse
 from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.listed import ListedValues
 from nlu_engine.nearest import NearestSamples, NearSample
 from nlu_engine.neural import NeuralRecognizer, tag_shares
 from nlu_engine.parsers import ParserPair, Recognition, SkillParser
@@ -40,8 +41,6 @@ MOST_MASKED = 12
 """Words of an utterance, from its beginning, that are left out in turn: each is a parse."""
 LEAST_CHANGE = 0.01
 """A change of the confidence by less than this is none."""
-LONGEST_VALUE = 8
-"""Words of the longest value that is looked for."""
 _LEAST_SHARE = 0.005
 _BEGIN, _END = "<", ">"
 
@@ -246,7 +245,7 @@ class Explainer:
 
     def __post_init__(self) -> None:
         self.nearest = NearestSamples(self.model, self.locale)
-        self._lists = _ValueLists(self.pair.neural.resolver)
+        self._listed = ListedValues(self.pair.neural.resolver.slot_values)
         self._samples = dict(_bare_samples(self.model))
         recognizer = self.pair.maxent_crf.recognizer
         self._crf = _CrfTerms(recognizer) if isinstance(recognizer, MaxEntCrfRecognizer) else None
@@ -300,7 +299,7 @@ class Explainer:
         spans = {(slot.start, slot.end) for slot in parse.frame.slots}
         hits = (
             replace(hit, taken=(hit.start, hit.end) in spans)
-            for hit in self._lists.hits(text, tokens[:MOST_WORDS])
+            for hit in value_hits(parser.resolver, self._listed, text, tokens[:MOST_WORDS])
         )
         # What a look-up answers has no intents to choose from.
         looked_up = not parse.alternatives and parse.frame.intent in parser.exact.values()
@@ -536,32 +535,16 @@ def _confidence(parser: SkillParser, recognition: Recognition, intent: str) -> f
 # --- Values -------------------------------------------------------------------------------
 
 
-class _ValueLists:
-    """The values and synonyms of a skill's slot types, to be found in utterances."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        # words -> (slot type, value) -> the slots that have it
-        self._found: dict[str, dict[tuple[str, str], list[str]]] = {}
-        for slot, surfaces in resolver.slot_values.items():
-            slot_type = resolver.slot_types.get(slot, "")
-            for surface, value in surfaces.items():
-                key = " ".join(token.text for token in tokenize(surface))
-                slots = self._found.setdefault(key, {}).setdefault((slot_type, value), [])
-                slots.append(slot)
-
-    def hits(self, text: str, tokens: Sequence[Token]) -> Iterator[ValueHit]:
-        """Yield the values in ``text`` from left to right, each as long as it can be."""
-        at = 0
-        while at < len(tokens):
-            words, length = self._longest(tokens[at : at + LONGEST_VALUE])
-            start, end = tokens[at].start, tokens[at + length - 1].end
-            for (slot_type, value), slots in self._found.get(words, {}).items():
-                yield ValueHit(text[start:end], start, end, slot_type, value, tuple(slots))
-            at += length
-
-    def _longest(self, tokens: Sequence[Token]) -> tuple[str, int]:
-        """Return the longest value that ``tokens`` begin with, and its words; else the first."""
-        words = [normalize(token.text) for token in tokens]
-        lengths = (length for length in range(len(words), 1, -1))
-        length = next((some for some in lengths if " ".join(words[:some]) in self._found), 1)
-        return " ".join(words[:length]), length
+def value_hits(
+    resolver: Resolver, listed: ListedValues, text: str, tokens: Sequence[Token]
+) -> list[ValueHit]:
+    """Return the listed values in ``text``: what the DNN is told of them, with their values."""
+    slots: dict[tuple[int, int, str, str], list[str]] = {}
+    for first, end, slot, surface in listed.matches(tokens):
+        value = resolver.slot_values[slot][surface]
+        place = tokens[first].start, tokens[end - 1].end
+        slots.setdefault((*place, resolver.slot_types.get(slot, ""), value), []).append(slot)
+    return [
+        ValueHit(text[start:end], start, end, slot_type, value, tuple(names))
+        for (start, end, slot_type, value), names in slots.items()
+    ]

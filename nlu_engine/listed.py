@@ -31,31 +31,39 @@ class ListedValues:
         self._values = slot_values
 
     @cached_property
-    def _rows(self) -> dict[str, list[int]]:
-        """Surface forms, their spaces taken out -> rows of the slots that list them."""
-        rows: dict[str, list[int]] = {}
+    def _surfaces(self) -> dict[str, list[tuple[int, str]]]:
+        """Surface forms without spaces -> the slots that list them, by row, and as listed."""
+        surfaces: dict[str, list[tuple[int, str]]] = {}
         for row, name in enumerate(self.slots):
             for surface in self._values[name]:
-                rows.setdefault("".join(surface.split()), []).append(row)
-        return rows
+                surfaces.setdefault("".join(surface.split()), []).append((row, surface))
+        return surfaces
 
     def __call__(self, tokens: Sequence[Token]) -> Vectors:
         """Return two facts a slot for each of n tokens, (n, 2 slots): a value begins, goes on."""
         found = np.zeros((len(tokens), len(self.slots), 2), dtype=np.float32)
-        if self.slots:
-            words = [normalize(token.text) for token in tokens]
-            covered = dict.fromkeys(range(len(self.slots)), 0)
-            for first, end, row in self._matches(words):
-                if first >= covered[row]:
-                    covered[row] = end
-                    found[first, row, 0] = 1
-                    found[first + 1 : end, row, 1] = 1
+        for first, end, row, _ in self._matches(tokens):
+            found[first, row, 0] = 1
+            found[first + 1 : end, row, 1] = 1
         return found.reshape(len(tokens), -1)
 
-    def _matches(self, words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-        """Yield (first token, token after the last, row), from left to right, longest first."""
+    def matches(self, tokens: Sequence[Token]) -> Iterator[tuple[int, int, str, str]]:
+        """Yield (first token, token after the last, slot, surface form), from left to right.
+
+        Of each slot the longest value that begins at a token, unless one before it goes on there.
+        """
+        for first, end, row, surface in self._matches(tokens):
+            yield first, end, self.slots[row], surface
+
+    def _matches(self, tokens: Sequence[Token]) -> Iterator[tuple[int, int, int, str]]:
+        if not self.slots:
+            return
+        words = [normalize(token.text) for token in tokens]
+        covered = [0] * len(self.slots)
         for first in range(len(words)):
             joined = list(accumulate(words[first : first + MAX_WORDS]))
             for length in range(len(joined), 0, -1):
-                for row in self._rows.get(joined[length - 1], ()):
-                    yield first, first + length, row
+                for row, surface in self._surfaces.get(joined[length - 1], ()):
+                    if first >= covered[row]:
+                        covered[row] = first + length
+                        yield first, first + length, row, surface

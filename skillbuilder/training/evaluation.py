@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -56,7 +58,7 @@ def evaluate_annotations(evaluation: Evaluation) -> None:
         revision, keys, expected = _read(evaluation)
         pair = load_parsers(evaluation.run)
         parses = {
-            name: _parsed(getattr(pair, name), expected, share, lease.report)
+            name: parsed(getattr(pair, name), expected, share, lease.report)
             for share, name in ((0.0, PARSERS[0]), (0.6, PARSERS[1]))
         }
         lease.report("measuring", 0.85, now=True)
@@ -83,17 +85,30 @@ def _read(evaluation: Evaluation) -> tuple[int, list[int], list[Expected]]:
     return annotation_set.revision, [row.pk for row in rows], [expected_of(row) for row in rows]
 
 
-def _parsed(
+def parsed(
     parser: SkillParser,
     expected: Sequence[Expected],
     done: float,
     report: Callable[[str, float], None],
 ) -> list[Parse]:
-    parses: list[Parse] = []
-    for start in range(0, len(expected), AT_ONCE):
-        report("parsing", done + (0.6 if done == 0 else 0.25) * start / len(expected))
-        parses += parser.parse_many([one.utterance for one in expected[start : start + AT_ONCE]])
-    return parses
+    """Return the parse of each utterance, in order; "tomorrow" is that of its annotation."""
+    parses: dict[int, Parse] = {}
+    now = datetime.now(UTC)
+    by_moment: defaultdict[datetime, list[int]] = defaultdict(list)
+    for number, one in enumerate(expected):
+        by_moment[one.reference or now].append(number)
+    for moment, numbers in by_moment.items():
+        for some in batched(numbers, AT_ONCE):
+            report("parsing", done + (0.6 if done == 0 else 0.25) * len(parses) / len(expected))
+            found = parser.parse_many([expected[number].utterance for number in some], moment)
+            parses.update(zip(some, found, strict=True))
+    return [parses[number] for number in range(len(expected))]
+
+
+def batched(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Yield ``numbers`` in slices of at most ``size``."""
+    for start in range(0, len(numbers), size):
+        yield numbers[start : start + size]
 
 
 def judged(

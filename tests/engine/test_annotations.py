@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -180,6 +181,28 @@ def test_every_problem_is_told_with_its_place() -> None:
     assert refused('{"data": [') == [("line 1, column 11", "broken-json")]
     many = "utterance,intent\n" + "x,A\ny,A\n" * (MAX_ANNOTATIONS // 2) + "x,A\n"
     assert refused(many) == [("$", "too-many-annotations")]
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "moment"),
+    [
+        ("2019-08-21T00:00:00.000Z", datetime(2019, 8, 21, tzinfo=UTC)),
+        ("2019-08-21", datetime(2019, 8, 21, tzinfo=UTC)),
+        ("", None),
+        ("tomorrow", None),
+    ],
+)
+def test_a_timestamp_is_a_moment(timestamp: str, moment: datetime | None) -> None:
+    answers = [Answer("Book", ())]
+    assert annotation("book it", answers, timestamp).reference == moment
+    line = json.dumps({"text": "book it", "intent": "Book", "referenceTimestamp": timestamp})
+    if timestamp and moment is None:
+        with pytest.raises(InvalidAnnotationSet) as refused:
+            read_annotations(line.encode())
+        [problem] = refused.value.problems
+        assert (problem.code, problem.value) == ("timestamp", timestamp)
+    else:
+        assert read_annotations(line.encode())[0].reference == moment
 
 
 def test_a_slot_without_words_is_refused() -> None:

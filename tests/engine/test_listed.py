@@ -41,6 +41,12 @@ def test_the_longest_value_is_told_of_each_slot(utterance: str, city: str, shop:
     assert told(utterance) == {"city": city, "shop": shop}
 
 
+def test_matches_name_the_slot_and_the_form_that_is_listed() -> None:
+    found = list(LISTED.matches(tokenize("a New  York pizza")))
+    assert sorted(found) == [(1, 3, "city", "new york"), (1, 4, "shop", "new york pizza")]
+    assert list(ListedValues({}).matches(tokenize("a pizza"))) == []
+
+
 def test_slots_without_values_have_no_facts() -> None:
     assert LISTED.slots == ("city", "shop")
     assert ListedValues({"empty": {}})(tokenize("new york")).shape == (2, 0)

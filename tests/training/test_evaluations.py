@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,14 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from nlu_engine.annotations import Answer, ExpectedSlot, annotation
+from nlu_engine.frames import RankedIntent
+from nlu_engine.parsers import Recognition, SkillParser
+from nlu_engine.resolution import Resolver
+from nlu_engine.utterances import Token
 from skillbuilder.authoring import annotation_sets as sets
 from skillbuilder.authoring.models import AnnotationSet, Skill
 from skillbuilder.training import evaluations, leases, storage, tasks
+from skillbuilder.training.evaluation import parsed
 from skillbuilder.training.models import Evaluation, TrainingRun
 
 Status = Evaluation.Status
@@ -80,6 +85,29 @@ def test_measures_and_rows_of_both_parsers(
     changed, created = evaluations.request_evaluation(ready_run, annotation_set)
     assert created and changed != evaluated
     assert evaluations.latest(annotation_set) == changed
+
+
+class Days:
+    """Takes every utterance for a day."""
+
+    def recognize(self, utterances: Sequence[Sequence[Token]]) -> list[Recognition]:
+        """Return a slot over all tokens of each."""
+        intent = (RankedIntent("Book", 1.0),)
+        tags = [("B-day", *["I-day"] * (len(tokens) - 1)) for tokens in utterances]
+        return [Recognition(intent, of, (1.0,)) for of in tags]
+
+
+def test_tomorrow_is_that_of_the_annotation() -> None:
+    resolver = Resolver({}, {"day": "AMAZON.DATE"}, "en-US")
+    parser = SkillParser(Days(), exact={}, resolver=resolver)
+    said = [("tomorrow", "2019-08-21"), ("today", "2026-01-31T09:00:00Z"), ("tomorrow", "")]
+    said += [("today", "2019-08-21")]
+    expected = [annotation(text, [Answer("Book", ())], moment) for text, moment in said]
+    parses = parsed(parser, expected, 0.0, lambda step, share: None)
+    assert [parse.utterance for parse in parses] == [text for text, _ in said]
+    values = [parse.frame.slots[0].value for parse in parses]
+    assert values[:2] + values[3:] == ["2019-08-22", "2026-01-31", "2019-08-21"]
+    assert values[2] > "2026"
 
 
 def test_nothing_is_evaluated_of_nothing(skill: Skill, ready_run: TrainingRun) -> None:
