@@ -78,6 +78,15 @@ def test_both_parses_are_shown(browser: Client, ready_run: TrainingRun, address:
     assert shown["neural"]["intent"] == shown["maxent_crf"]["intent"] == "OrderPizza"
 
 
+def test_which_parser_serves_is_told_where_it_is_not_the_dnn(
+    browser: Client, ready_run: TrainingRun, address: str
+) -> None:
+    reason = "MaxEnt-CRF answers: it has 30 of 40 annotations right, the DNN 20."
+    assert reason not in say(browser, address, "order a big pizza").content.decode()
+    TrainingRun.objects.filter(pk=ready_run.pk).update(serves="maxent_crf", serves_reason=reason)
+    assert reason in say(browser, address, "order a big pizza").content.decode()
+
+
 def test_a_plain_form_works_without_scripts(
     browser: Client, ready_run: TrainingRun, address: str
 ) -> None:
