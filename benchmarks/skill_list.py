@@ -11,16 +11,15 @@ if the median of one takes longer than the target.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from statistics import median
 from typing import Any
+
+from benchmarks.database import own_database
 
 TARGET_MS = 200
 TIMES = 7
@@ -36,33 +35,13 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--skills", type=int, default=100_000)
     skills = arguments.parse_args().skills
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["SKILLBUILDER_VAR"] = folder
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillbuilder.settings")
-        os.environ.setdefault("DATABASE_URL", f"sqlite:///{Path(folder) / 'list.sqlite3'}")
-        return measured_in_a_test_database(skills, Path(folder) / "test.sqlite3")
+    with own_database() as vendor:
+        from django.db import connection
 
-
-def measured_in_a_test_database(skills: int, file: Path) -> int:
-    """Make a database as tests do, so that nobody's own is touched, and drop it after."""
-    import django
-    from django.db import connection
-
-    django.setup()
-    from django.conf import settings
-
-    settings.ALLOWED_HOSTS = ["testserver"]
-    if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = str(file)
-    own = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
         client, token = fill(skills)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        return report(connection.vendor, skills, list(measure(client, token)))
-    finally:
-        connection.creation.destroy_test_db(own, verbosity=0)
+        return report(vendor, skills, list(measure(client, token)))
 
 
 def fill(skills: int) -> tuple[Any, str]:

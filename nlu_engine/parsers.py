@@ -136,14 +136,12 @@ def batches(texts: Sequence[str], key: Callable[[str], int]) -> Iterator[list[st
 
 
 @dataclass(frozen=True)
-class ParsePair:
-    """The two parses of one utterance and the milliseconds that each took."""
+class BothParses:
+    """What both parsers of a skill make of one utterance."""
 
     utterance: str
     neural: Parse
     maxent_crf: Parse
-    neural_ms: float
-    maxent_crf_ms: float
 
     @property
     def intents_differ(self) -> bool:
@@ -159,6 +157,14 @@ class ParsePair:
     def agree(self) -> bool:
         """Whether both parsers found the same intent and the same slot spans."""
         return not (self.intents_differ or self.slots_differ)
+
+
+@dataclass(frozen=True)
+class ParsePair(BothParses):
+    """The two parses of one utterance and the milliseconds that each took."""
+
+    neural_ms: float
+    maxent_crf_ms: float
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{utterance, neural, maxent_crf}`` as the CLI and the API print it."""

@@ -27,6 +27,7 @@ from nlu_engine.dialog_model import (
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.history import Part, noted
 from skillbuilder.authoring.import_export import (
+    all_intents,
     export_interaction_model,
     import_interaction_model,
     parts_around,
@@ -203,7 +204,8 @@ def import_samples(
     skill: Skill, rows: list[Written], intent: Intent | None = None, *, makes: bool = False
 ) -> Review:
     """Add what ``reviewed`` says, all or nothing. Raises LinesRefused if a line is wrong."""
-    with editing(skill, within=intent) as fresh:
+    part = partial(parts_around, intent) if intent else partial(all_intents, skill)
+    with editing(skill, within=intent, part=part) as fresh:
         found = reviewed(fresh, rows, intent, makes=makes)
         if found.errors:
             raise LinesRefused(found)
@@ -273,7 +275,7 @@ def rename_slot(slot: Slot, seen: str, name: str) -> int:
     Raises Conflict, NameTaken.
     """
     intent = slot.intent
-    with editing(intent.skill) as skill:
+    with editing(intent.skill, part=partial(parts_around, intent)) as skill:
         fresh = unchanged(slot, seen)
         refuse_taken(intent.slots.all(), name, other_than=slot)
         mention = re.compile(r"(\{(?:[^{}|]*\|)?\s*)" + re.escape(fresh.name) + r"(\s*\})")

@@ -112,8 +112,8 @@ def value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotVa
 
 def parts_of(skill: Skill) -> tuple[list[Intent], list[SlotType]]:
     """Return the intents and slot types of ``skill``, read with all that is in them."""
-    intents = skill.intents.prefetch_related("slots", "samples")
-    return list(intents), list(skill.slot_types.prefetch_related("values"))
+    intents, _ = all_intents(skill)
+    return intents, list(skill.slot_types.prefetch_related("values"))
 
 
 def export_interaction_model(skill: Skill) -> im.InteractionModel:
@@ -167,6 +167,11 @@ def parts_around(row: models.Model) -> tuple[list[Intent], list[SlotType]]:
     if not isinstance(intent, Intent):
         raise TypeError(f"an edit of a {type(row).__name__} may change everything")
     return list(Intent.objects.filter(pk=intent.pk).prefetch_related("slots", "samples")), []
+
+
+def all_intents(skill: Skill) -> tuple[list[Intent], list[SlotType]]:
+    """Return the intents of ``skill`` without its slot types, like ``parts_of``."""
+    return list(skill.intents.prefetch_related("slots", "samples")), []
 
 
 def parts_with(

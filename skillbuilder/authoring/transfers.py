@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, count
 
 from django.db import models, transaction
@@ -21,7 +22,11 @@ from skillbuilder.authoring.editing import (
     next_position,
     stamp,
 )
-from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.import_export import (
+    all_intents,
+    export_interaction_model,
+    parts_around,
+)
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
 from skillbuilder.authoring.sample_lines import mentioned
 
@@ -52,7 +57,7 @@ class Transferred:
 
 def remove_samples(intent: Intent, seen: dict[int, str]) -> int:
     """Remove samples by key and stamp; return how many. Raises Conflict if one was changed."""
-    with editing(intent.skill, within=intent):
+    with editing(intent.skill, within=intent, part=partial(parts_around, intent)):
         rows = _unchanged_samples(intent, seen)
         _delete_samples(rows)
     return len(rows)
@@ -66,7 +71,7 @@ def transfer_samples(
     Raises Conflict if a sample was changed; SlotsDiffer, unless ``anyway``, where a slot of
     the target has another type; NameTaken where a built-in intent would get slots.
     """
-    with editing(intent.skill, within=target):
+    with editing(intent.skill, within=target, part=partial(all_intents, intent.skill)):
         rows = _unchanged_samples(intent, seen)
         slots = _give_slots(intent, target, mentioned(row.text for row in rows), anyway)
         known = {normalize(text) for text in target.samples.values_list("text", flat=True)}

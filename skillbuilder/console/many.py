@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nlu_engine.errors import InvalidUtterance
-from nlu_engine.frames import Parse
+from nlu_engine.parsers import BothParses
 from nlu_engine.utterances import check_utterance
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
@@ -22,23 +22,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
-class Row:
-    """An utterance with both parses."""
+class Row(BothParses):
+    """An utterance with both parses, and its place among the others."""
 
     number: int
-    neural: Parse
-    maxent_crf: Parse
     colors: SlotColors
-
-    @property
-    def intents_differ(self) -> bool:
-        """Whether the parsers found different intents."""
-        return self.neural.frame.intent != self.maxent_crf.frame.intent
-
-    @property
-    def slots_differ(self) -> bool:
-        """Whether the parsers found different slot spans."""
-        return self.neural.frame.spans() != self.maxent_crf.frame.spans()
 
     @property
     def disagreement(self) -> int:
@@ -80,8 +68,9 @@ def rows(skill: Skill, version: Version, lines: list[str]) -> list[Row]:
     parsers, colors = load_parsers(version.run), slot_colors(skill)
     now = datetime.now(UTC)
     neural = parsers.neural.parse_many(lines, now)
-    both = zip(neural, parsers.maxent_crf.parse_many(lines, now), strict=True)
-    found = [Row(number, *pair, colors) for number, pair in enumerate(both, start=1)]
+    baseline = parsers.maxent_crf.parse_many(lines, now)
+    both = zip(lines, neural, baseline, strict=True)
+    found = [Row(*parses, number, colors) for number, parses in enumerate(both, start=1)]
     return sorted(found, key=lambda row: (-row.disagreement, row.neural.confidence))
 
 
