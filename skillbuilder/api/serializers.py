@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -17,7 +18,9 @@ from nlu_engine.resolution import MATCH, NO_MATCH
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import check_name
 from skillbuilder.training.dialogues import PARSERS
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import BuildLogLine, TrainingRun
+from skillbuilder.training.progress import step_states
+from skillbuilder.training.state import edited_since, runs_ahead
 
 
 class TextField(serializers.CharField):
@@ -131,6 +134,24 @@ class RunErrorSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
+class StepSerializer(serializers.Serializer):
+    """A step of a build; times in seconds, the expected one from past builds of about that size."""
+
+    name = serializers.CharField()
+    state = serializers.ChoiceField(["waiting", "active", "done", "failed"])
+    seconds = serializers.FloatField(allow_null=True)
+    expected_seconds = serializers.FloatField(allow_null=True)
+
+
+class LogLineSerializer(serializers.ModelSerializer):
+    """Something that happened to a build."""
+
+    class Meta:
+        model = BuildLogLine
+        fields = ["created_at", "level", "step", "text"]
+        read_only_fields = fields
+
+
 class RunSerializer(serializers.ModelSerializer):
     """A training run: where it stands and what came of it."""
 
@@ -141,6 +162,9 @@ class RunSerializer(serializers.ModelSerializer):
     metrics = serializers.DictField(read_only=True)
     progress = serializers.FloatField(read_only=True, min_value=0, max_value=1)
     error = serializers.SerializerMethodField()
+    steps = serializers.SerializerMethodField()
+    queue_position = serializers.SerializerMethodField()
+    edited_since = serializers.SerializerMethodField()
 
     class Meta:
         model = TrainingRun
@@ -150,6 +174,9 @@ class RunSerializer(serializers.ModelSerializer):
             "status",
             "step",
             "progress",
+            "steps",
+            "queue_position",
+            "edited_since",
             "attempts",
             "error",
             "notes",
@@ -175,6 +202,19 @@ class RunSerializer(serializers.ModelSerializer):
         if not run.error_code:
             return None
         return {"code": run.error_code, "message": run.error_message}
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, run: TrainingRun) -> list[dict[str, Any]]:
+        """Return where each step of the build stands."""
+        return [asdict(step) for step in step_states(run)]
+
+    def get_queue_position(self, run: TrainingRun) -> int | None:
+        """Return how many builds come before this one, None if it does not wait."""
+        return runs_ahead(run) if run.status == TrainingRun.Status.QUEUED else None
+
+    def get_edited_since(self, run: TrainingRun) -> bool:
+        """Return whether the skill was edited while this build is under way."""
+        return run.is_active and edited_since(run.skill, run)
 
 
 @extend_schema_field({"type": "string", "format": "date-time"})

@@ -29,6 +29,7 @@ from skillbuilder.api.serializers import (
     DialogueSerializer,
     ErrorSerializer,
     ExplanationPairSerializer,
+    LogLineSerializer,
     NewRunSerializer,
     NewSkillSerializer,
     ParsePairSerializer,
@@ -54,6 +55,7 @@ from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.dialogues import converse
 from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.progress import log_lines
 
 EXAMPLE = {
     "interactionModel": {
@@ -361,6 +363,20 @@ class RunDetail(APIView):
     def get(self, request: Request, run_id: uuid.UUID) -> Response:
         """Read where a run stands and what came of it."""
         return Response(RunSerializer(visible_run(request, run_id)).data)
+
+
+class RunLog(APIView):
+    """What happened to a training run."""
+
+    @extend_schema(
+        operation_id="training_runs_log",
+        summary="Read the log of a training run",
+        responses={200: LogLineSerializer(many=True), **refusals()},
+    )
+    def get(self, request: Request, run_id: uuid.UUID) -> Response:
+        """Read what happened to a run, oldest first: its steps, workers, errors."""
+        found = log_lines(visible_run(request, run_id))
+        return Response(LogLineSerializer(found, many=True).data)
 
 
 class RunCancel(APIView):

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from skillbuilder.authoring.models import AnnotationSet, Skill
@@ -21,6 +21,8 @@ class LeasedWork(models.Model):
     Status: Any
     ACTIVE: tuple[Any, ...]
     WORKING: Any
+    # What its worker writes down at each heartbeat.
+    REPORTED: tuple[str, ...] = ("step", "progress")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Where it stands.
@@ -48,8 +50,40 @@ class LeasedWork(models.Model):
         """Whether it is queued or worked on."""
         return self.status in self.ACTIVE
 
+    def note(self, text: str, level: str = "info") -> None:
+        """Write down for people what happened to it; where nobody reads that, nothing."""
 
-class TrainingRun(LeasedWork):
+
+class Build(LeasedWork):
+    """Leased work that trains both parsers, step by step (see progress.py)."""
+
+    REPORTED = ("step", "progress", "steps")
+
+    # Step -> {"at": when it began, ISO 8601; "seconds": how long it took, once it is over}.
+    steps = models.JSONField(default=dict, blank=True)
+    # Samples and values that it learns from: builds of about the same size take about as long.
+    size = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def version(self) -> TrainingRun:
+        """The run that it builds."""
+        raise NotImplementedError
+
+    def note(self, text: str, level: str = "info") -> None:
+        """Write a line to the log of the build; nothing if it was deleted meanwhile."""
+        try:
+            with transaction.atomic():
+                BuildLogLine.objects.create(
+                    run_id=self.version.pk, step=self.step, level=level, text=text
+                )
+        except IntegrityError:
+            return
+
+
+class TrainingRun(Build):
     """One attempt to train both parsers of a skill from a frozen interaction model."""
 
     class Status(models.TextChoices):
@@ -107,6 +141,32 @@ class TrainingRun(LeasedWork):
 
     def __str__(self) -> str:
         return f"{self.skill} {self.status} {self.id}"
+
+    @property
+    def version(self) -> TrainingRun:
+        """Itself."""
+        return self
+
+
+class BuildLogLine(models.Model):
+    """Something that happened to a build, for people to read."""
+
+    class Level(models.TextChoices):
+        INFO = "info"
+        WARNING = "warning"
+        ERROR = "error"
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="log")
+    level = models.CharField(max_length=7, choices=Level, default=Level.INFO)
+    step = models.CharField(max_length=40, blank=True)
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class TriedUtterance(models.Model):

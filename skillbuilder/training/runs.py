@@ -73,7 +73,10 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
             _judge_again(run)
             return run, False
-        run = TrainingRun.objects.create(skill=skill, snapshot=model.to_json(), **identity)
+        run = TrainingRun.objects.create(
+            skill=skill, snapshot=model.to_json(), size=size_of(model), **identity
+        )
+        run.note(f"Requested, {run.size:,} samples and values")
         transaction.on_commit(partial(send, run.pk))
     return run, True
 
@@ -87,6 +90,13 @@ def _identity(skill: Skill, model: InteractionModel, seed: int) -> dict[str, Any
         "engine_version": nlu_engine.__version__,
         "embeddings": release_for(skill.locale),
     }
+
+
+def size_of(model: InteractionModel) -> int:
+    """Return how much there is to learn from: samples, values and synonyms."""
+    samples = sum(len(intent.samples) for intent in model.intents)
+    values = [value for slot_type in model.slot_types for value in slot_type.values]
+    return samples + sum(1 + len(value.synonyms) for value in values)
 
 
 def _reusable(skill: Skill, identity: dict[str, Any]) -> TrainingRun | None:
@@ -148,7 +158,12 @@ def finish(run: TrainingRun, **outcome: Any) -> bool:
     It goes live at once, unless annotation sets have a say in that and another version is live.
     """
     outcome["gate"] = TrainingRun.Gate.PENDING if _is_judged(run) else TrainingRun.Gate.OPEN
-    return leases.close(leases.held(run), status=Status.READY, progress=1.0, step="", **outcome)
+    outcome |= {"status": Status.READY, "progress": 1.0, "step": "", "steps": run.steps}
+    finished = leases.close(leases.held(run), **outcome)
+    if finished:
+        run.step = ""
+        run.note("Ready")
+    return finished
 
 
 def _is_judged(run: TrainingRun) -> bool:
@@ -158,9 +173,12 @@ def _is_judged(run: TrainingRun) -> bool:
 
 def fail(run: TrainingRun, code: str, message: str) -> bool:
     """Make ``run`` failed for good, with the reason; False if it is no longer ours."""
-    return leases.close(
+    failed = leases.close(
         leases.held(run), status=Status.FAILED, error_code=code, error_message=message
     )
+    if failed:
+        run.note(message, "error")
+    return failed
 
 
 def requeue_lost() -> int:

@@ -90,6 +90,11 @@ def differs(skill: Skill, run: TrainingRun) -> bool:
     return export_interaction_model(skill).digest() != run.digest
 
 
+def edited_since(skill: Skill, run: TrainingRun) -> bool:
+    """Return whether ``skill`` was edited after ``run`` was requested, and differs from it."""
+    return skill.updated_at > run.requested_at and differs(skill, run)
+
+
 def in_status(skills: SkillQuerySet, status: SkillStatus) -> SkillQuerySet:
     """Return those of ``skills`` that are in ``status``, as ``last_builds`` has it."""
     runs = TrainingRun.objects.filter(skill=OuterRef("pk")).order_by()

@@ -21,7 +21,8 @@ from skillbuilder.authoring.people import EDITOR, OWNER, refuse_role, role_of
 from skillbuilder.authoring.places import placed
 from skillbuilder.training import gate, runs
 from skillbuilder.training.models import TrainingRun
-from skillbuilder.training.state import elapsed, runs_ahead
+from skillbuilder.training.progress import expected_seconds, log_lines, step_states
+from skillbuilder.training.state import edited_since, elapsed, runs_ahead
 
 RUNS_A_PAGE = 15
 # A run that waits longer than this with nothing before it has probably no worker.
@@ -84,6 +85,10 @@ def run_context(run: TrainingRun) -> dict[str, Any]:
         "unheard": waits and not ahead and elapsed(run) > PATIENCE,
         "percent_done": round(run.progress * 100),
         "size": run.metrics.get("artifact_bytes", 0),
+        "steps": step_states(run),
+        "expected": sum(expected_seconds(run).values()),
+        "edited": run.is_active and edited_since(run.skill, run),
+        "lines": log_lines(run),
     }
 
 

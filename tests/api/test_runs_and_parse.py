@@ -78,6 +78,15 @@ def test_a_failed_run_says_why(api: APIClient, skill: Skill) -> None:
     }
 
 
+def test_a_run_tells_its_steps_its_place_and_its_log(api: APIClient, builds: str) -> None:
+    run = api.post(builds).json()
+    assert run["queue_position"] == 0
+    assert [step["state"] for step in run["steps"]] == ["waiting"] * 6
+    log = api.get(f"/api/v1/training-runs/{run['id']}/log").json()
+    assert [(line["level"], line["step"]) for line in log] == [("info", "")]
+    assert log[0]["text"].startswith("Requested")
+
+
 def test_a_run_is_cancelled_and_stays_so(api: APIClient, builds: str) -> None:
     run = api.post(builds).json()
     cancel = f"/api/v1/training-runs/{run['id']}/cancel"
