@@ -14,7 +14,7 @@ from nlu_engine.utterances import check_utterance
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.artifacts import load_parsers
-from skillbuilder.training.versions import Version
+from skillbuilder.training.models import TrainingRun
 
 MOST = 200
 # What a spreadsheet takes for the beginning of a formula.
@@ -60,12 +60,12 @@ def lines_of(text: str) -> list[str]:
     return lines
 
 
-def rows(skill: Skill, version: Version, lines: list[str]) -> list[Row]:
+def rows(skill: Skill, version: TrainingRun, lines: list[str]) -> list[Row]:
     """Return a row for each of ``lines``, parsed by ``version``; raises what load_parsers raises.
 
     The most worth a look come first: disagreements, then what the DNN is least sure of.
     """
-    parsers, colors = load_parsers(version.run), slot_colors(skill)
+    parsers, colors = load_parsers(version), slot_colors(skill)
     now = datetime.now(UTC)
     neural = parsers.neural.parse_many(lines, now)
     baseline = parsers.maxent_crf.parse_many(lines, now)

@@ -113,7 +113,7 @@ def parsed(
         return {"error": str(error), "build_again": True}, 409
     if request.method == "POST":
         note_tried(skill, request.user)
-        tried.note(skill, request.user, answers[-1].version.run, answers[-1].comparison.pair)
+        tried.note(skill, request.user, answers[-1].version, answers[-1].comparison.pair)
     return shown(request, skill, answers), 200
 
 
@@ -167,7 +167,7 @@ def console_why(request: HttpRequest, skill: Skill) -> HttpResponse:
     context: dict[str, Any] = {"tab": "console", "title": title, "colors": colors}
     status = 200
     try:
-        explainer = explainer_of(ready_version(skill, request.POST.get("version", "")).run)
+        explainer = explainer_of(ready_version(skill, request.POST.get("version", "")))
         if parser not in TITLES:
             raise InvalidUtterance(f"There is no parser {parser[:40]!r}.")
         explain = getattr(explainer, parser)
@@ -192,10 +192,8 @@ def console_history(request: HttpRequest, skill: Skill) -> HttpResponse:
         messages.success(request, "Your earlier utterances are forgotten.")
         return redirect("console-history", skill.slug)
     only = request.GET.get("only", "")
-    found = [one for one in tried.tried_by(skill, request.user) if only != "differ" or one.differ]
-    numbers = {one.run.pk: one.number for one in ready_versions(skill)}
-    for one in found:
-        one.number = numbers.get(one.run_id)  # type: ignore[attr-defined]
+    everything = tried.tried_by(skill, request.user).select_related("run").defer("run__snapshot")
+    found = [one for one in everything if only != "differ" or one.differ]
     context = {"tab": "console", "tried": found, "only": only, "most": tried.MOST}
     return show(request, skill, "console/history.html", context)
 
