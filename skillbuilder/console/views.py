@@ -21,7 +21,7 @@ from skillbuilder.authoring.checklist import note_tried
 from skillbuilder.authoring.forms import SamplesForm
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Intent, Skill
-from skillbuilder.authoring.pages import by_htmx, show, skill_page
+from skillbuilder.authoring.pages import by_htmx, csv_answer, show, skill_page
 from skillbuilder.authoring.people import VIEWER
 from skillbuilder.authoring.sample_lines import clean_sample
 from skillbuilder.console import lessons, many
@@ -219,18 +219,11 @@ def console_many(request: HttpRequest, skill: Skill) -> HttpResponse:
             status = 409
         else:
             if request.POST.get("format") == "csv":
-                return csv_file(many.as_csv(rows), f"{skill.slug}-parses.csv")
+                return csv_answer(many.as_csv(rows), f"{skill.slug}-parses")
             context |= {"rows": rows, "version": version}
             context["differing"] = sum(row.disagreement > 0 for row in rows)
     fragment = "console/_many.html" if request.method == "POST" else ""
     return show(request, skill, "console/many.html", context, fragment=fragment, status=status)
-
-
-def csv_file(text: str, name: str) -> HttpResponse:
-    """Return ``text`` as a file to be saved; the mark at its beginning is for Excel."""
-    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 # --- Teaching -----------------------------------------------------------------------------
