@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("training", "0006_gate"),
+        ("training", "0007_numbers"),
     ]
 
     operations = [
