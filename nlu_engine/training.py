@@ -13,7 +13,12 @@ import torch
 
 from nlu_engine import __version__
 from nlu_engine.augmentation import copies_of
-from nlu_engine.baseline_training import intent_temperature, train_baseline
+from nlu_engine.baseline_training import (
+    HURRIED_ITERATIONS,
+    MAX_ITERATIONS,
+    intent_temperature,
+    train_baseline,
+)
 from nlu_engine.calibration import Calibration
 from nlu_engine.embeddings import (
     SharedEmbeddings,
@@ -24,7 +29,7 @@ from nlu_engine.embeddings import (
     release_for,
 )
 from nlu_engine.errors import NotEnoughData
-from nlu_engine.neural_training import Schedule, train_neural
+from nlu_engine.neural_training import HURRIED, Schedule, train_neural
 from nlu_engine.out_of_scope import negatives_for, shared_talk
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
@@ -50,12 +55,14 @@ def train_parsers(
     tier: Tier = "full",
     seed: int = 0,
     schedule: Schedule | None = None,
+    hurry: bool = False,
     on_progress: Progress = ignore,
 ) -> ParserPair:
     """Train the DNN and the MaxEnt-CRF baseline on ``data``.
 
     ``tier``: "quick" reads the static store alone; "full" also the contextual encoder.
     ``schedule``: that of the DNN; without one it is chosen by how much there is to learn from.
+    ``hurry``: train for seconds, whatever the size: to try a skill until the rest is trained.
 
     ``on_progress(step, fraction)`` is called several times a second with one of STEPS and
     the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
@@ -75,7 +82,7 @@ def train_parsers(
         copies=copies_of(data.utterances, _talk(embeddings), seed=seed),
         negatives=negatives,
         seed=seed,
-        schedule=schedule,
+        schedule=schedule or (HURRIED if hurry else None),
         on_progress=partial(_report_neural, on_progress),
     )
     between = time.process_time()
@@ -84,6 +91,7 @@ def train_parsers(
         # Values of the skill alone: the CRF knows words by heart, and any words do it harm.
         copies=copies_of(data.utterances, seed=seed),
         negatives=negatives,
+        iterations=HURRIED_ITERATIONS if hurry else MAX_ITERATIONS,
         on_progress=partial(_report_baseline, on_progress),
     )
     on_progress("calibrate", _TRAINED)
@@ -93,7 +101,7 @@ def train_parsers(
     return ParserPair(
         SkillParser(neural, **shared, calibration=neural_calibration(tier, len(data.utterances))),
         SkillParser(baseline, **shared, calibration=calibration),
-        _manifest(data, tier, seed, seconds, neural.vocabulary.tags),
+        _manifest(data, tier, seed, seconds, neural.vocabulary.tags) | {"hurried": hurry},
     )
 
 

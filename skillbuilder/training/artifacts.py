@@ -74,15 +74,16 @@ def forget_parsers() -> None:
     _explainers.clear()
 
 
-def load_parsers(run: TrainingRun) -> ParserPair:
-    """Return both parsers of the ready ``run``.
+def load_parsers(run: TrainingRun, tier: str = "") -> ParserPair:
+    """Return both parsers of a ``tier`` of the ready ``run``, without it of that which answers.
 
     Raises ArtifactMissing, ArtifactCorrupt or IncompatibleArtifact.
     """
     # Inside, so that management commands and pages that do not parse start without it.
     from nlu_engine.artifact import read_artifact
 
-    return _cache.get(run.pk, lambda: read_artifact(path_of(run.pk)))
+    key = run.artifact_of(tier) if tier else run.artifact_key
+    return _cache.get(key, lambda: read_artifact(path_of(key)))
 
 
 def parse(
@@ -108,4 +109,4 @@ def explainer_of(run: TrainingRun) -> Explainer:
         pair, model = load_parsers(run), InteractionModel.from_json(run.snapshot)
         return Explainer(pair, model, run.locale)
 
-    return _explainers.get(run.pk, load)
+    return _explainers.get(run.artifact_key, load)

@@ -16,9 +16,9 @@ from nlu_engine.metrics import frame_accuracy
 from nlu_engine.parsers import ParserPair
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
-from skillbuilder.training import runs, storage
+from skillbuilder.training import full_tier, runs, storage
 from skillbuilder.training.leases import KeptLease
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import FullTier, TrainingRun
 from skillbuilder.training.progress import StepReport
 
 log = logging.getLogger(__name__)
@@ -29,39 +29,49 @@ MOST_EVALUATED = 200
 """Of so many of its own utterances it is looked whether a new artifact parses them."""
 
 
-def build(run: TrainingRun) -> None:
-    """Train both parsers of the claimed ``run``, publish them and make it ready.
+def build(work: TrainingRun | FullTier) -> None:
+    """Train both parsers of the claimed ``work``, publish them and make it ready.
 
-    Raises TrainingCancelled when the run is cancelled or lost meanwhile, else whatever
+    Raises TrainingCancelled when the work is cancelled or lost meanwhile, else whatever
     the engine raises.
     """
     started = time.monotonic()
-    log.info("run %s of skill %s: attempt %s", run.pk, run.skill.slug, run.attempts)
-    with KeptLease(run) as lease:
-        report = StepReport(run, lease)
-        samples = train_and_publish(run, report)
+    log.info("%s of skill %s: attempt %s", work.pk, work.skill.slug, work.attempts)
+    with KeptLease(work) as lease:
+        report = StepReport(work, lease)
+        samples = train_and_publish(work, report)
         report.end_step()
-    manifest = read_manifest(storage.path_of(run.pk))
+    manifest = read_manifest(storage.path_of(work.pk))
     metrics = {
         "train_seconds": round(time.monotonic() - started, 1),
         "artifact_bytes": sum(manifest["sizes"].values()),
         "samples": samples,
     }
-    if not runs.finish(run, notes=list(manifest["notes"]), metrics=metrics):
-        discard_if_over(run)
-        raise TrainingCancelled(f"Run {run.pk} was cancelled or lost when it was about to finish.")
-    log.info("run %s of skill %s is ready: %s", run.pk, run.skill.slug, metrics)
+    if not finish(work, list(manifest["notes"]), metrics):
+        discard_if_over(work)
+        raise TrainingCancelled(f"{work.pk} was cancelled or lost when it was about to finish.")
+    log.info("%s of skill %s is ready: %s", work.pk, work.skill.slug, metrics)
 
 
-def train_and_publish(run: TrainingRun, report: StepReport) -> dict[str, Any]:
+def finish(work: TrainingRun | FullTier, notes: list[str], metrics: dict[str, Any]) -> bool:
+    """Make ``work`` ready; False if it is no longer ours."""
+    if isinstance(work, FullTier):
+        return full_tier.finish(work, is_judged=runs.is_judged(work.run), metrics=metrics)
+    return runs.finish(work, notes=notes, metrics=metrics)
+
+
+def train_and_publish(work: TrainingRun | FullTier, report: StepReport) -> dict[str, Any]:
     """Do the steps from the snapshot to the artifact; return what came of its own samples."""
     report("validate", 0.0)
+    run = work.version
     model = InteractionModel.from_json(run.snapshot)
     data = TrainingData.from_interaction_model(model, locale=run.locale, seed=run.seed)
     intents = {one.frame.intent for one in data.utterances}
     report.note(f"{len(data.utterances):,} utterances of {len(intents):,} intents to learn from")
     pair = train_parsers(
         data,
+        tier="full" if isinstance(work, FullTier) else "quick",
+        hurry=isinstance(work, TrainingRun),
         seed=run.seed,
         on_progress=lambda step, share: report(step, VALIDATED + share * (TRAINED - VALIDATED)),
     )
@@ -77,7 +87,7 @@ def train_and_publish(run: TrainingRun, report: StepReport) -> dict[str, Any]:
         )
         report("publish", EVALUATED)
 
-    storage.publish(run.pk, write)
+    storage.publish(work.pk, write)
     return samples
 
 
@@ -96,12 +106,11 @@ def tried(pair: ParserPair, utterances: Sequence[AnnotatedUtterance]) -> dict[st
     return found
 
 
-def discard_if_over(run: TrainingRun) -> None:
-    """Remove the artifact of a run that was cancelled, or deleted, while it was published.
+def discard_if_over(work: TrainingRun | FullTier) -> None:
+    """Remove the artifact of what was cancelled, or deleted, while it was published.
 
-    One that was lost is another worker's by now.
+    What was lost is another worker's by now.
     """
-    over = [TrainingRun.Status.CANCELLED, TrainingRun.Status.FAILED]
-    rows = TrainingRun.objects.filter(pk=run.pk)
-    if not rows.exclude(status__in=over).exists():
-        storage.discard(run.pk)
+    rows = type(work)._default_manager.filter(pk=work.pk)
+    if not rows.exclude(status__in=[work.Status.CANCELLED, work.Status.FAILED]).exists():
+        storage.discard(work.pk)

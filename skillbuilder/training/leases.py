@@ -28,7 +28,7 @@ from django.utils import timezone
 from kombu.exceptions import ChannelError, KombuError
 
 from nlu_engine.errors import TrainingCancelled
-from skillbuilder.training.models import LeasedWork
+from skillbuilder.training.models import Build, LeasedWork
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +99,25 @@ def close(rows: QuerySet[Any], **values: Any) -> bool:
     """End the work of the one row that ``rows`` holds, if any; return whether it did."""
     values |= {"claim": None, "lease_expires_at": None, "finished_at": timezone.now()}
     return bool(rows.update(**values))
+
+
+def complete(work: Build, **outcome: Any) -> bool:
+    """Make ``work`` ready with its ``outcome``; False if it is no longer ours."""
+    outcome |= {"status": work.Status.READY, "progress": 1.0, "step": "", "steps": work.steps}
+    completed = close(held(work), **outcome)
+    if completed:
+        work.step = ""
+        work.note("Ready")
+    return completed
+
+
+def fail(work: LeasedWork, code: str, message: str) -> bool:
+    """Make ``work`` failed for good, with the reason; False if it is no longer ours."""
+    values = {"status": type(work).Status.FAILED, "error_code": code, "error_message": message}
+    failed = close(held(work), **values)
+    if failed:
+        work.note(message, "error")
+    return failed
 
 
 def cancel(work: LeasedWork) -> bool:

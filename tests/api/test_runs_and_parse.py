@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from skillbuilder.api.serializers import TimestampField
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import artifacts, runs
+from skillbuilder.training import artifacts, leases, runs
 from skillbuilder.training.models import TrainingRun
 
 
@@ -69,7 +69,7 @@ def test_a_skill_that_breaks_a_rule_is_not_built(api: APIClient, alice: Any) -> 
 def test_a_failed_run_says_why(api: APIClient, skill: Skill) -> None:
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None
-    runs.fail(run, "not_enough_data", "Intent 'A' has no usable utterance.")
+    leases.fail(run, "not_enough_data", "Intent 'A' has no usable utterance.")
     body = api.get(f"/api/v1/training-runs/{run.pk}").json()
     assert body["status"] == "failed"
     assert body["error"] == {

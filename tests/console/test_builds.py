@@ -121,7 +121,7 @@ def test_the_log_tells_what_happened(browser: Client, skill: Skill) -> None:
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None
     run.step = "embed"
-    runs.fail(run, "internal", "The <disk> is full.")
+    leases.fail(run, "internal", "The <disk> is full.")
     page = status(browser, run)
     for text in (b"Requested", b"attempt 1", b"The &lt;disk&gt; is full.", b"run-log-error"):
         assert text in page
@@ -147,7 +147,7 @@ def test_a_run_that_nobody_takes_says_so(browser: Client, skill: Skill) -> None:
 def test_a_failure_is_told_with_its_reason(browser: Client, skill: Skill, address: str) -> None:
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None
-    runs.fail(run, "not_enough_data", "The intent 'A' has no <b>sample</b>. Add one.")
+    leases.fail(run, "not_enough_data", "The intent 'A' has no <b>sample</b>. Add one.")
     answer = status(browser, run)
     assert b"The build failed" in answer
     assert b"has no &lt;b&gt;sample&lt;/b&gt;. Add one." in answer
