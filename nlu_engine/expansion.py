@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from nlu_engine import builtins
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel
-from nlu_engine.patterns import examples
+from nlu_engine.patterns import said_examples
 from nlu_engine.templates import Chunk, TemplateError, parse_template
 from nlu_engine.utterances import normalize
 
@@ -119,8 +119,8 @@ def _decks(
             for surface in (value.value, *value.synonyms):
                 cards.setdefault(normalize(surface), (" ".join(surface.split()), value.value))
         patterns = own[name].settings.patterns if name in own else ()
-        for surface in examples(patterns, seed=f"{seed}:{name}") if patterns else ():
-            cards.setdefault(normalize(surface), (surface, None))
+        for surface, meant in said_examples(patterns, seed=f"{seed}:{name}") if patterns else ():
+            cards.setdefault(normalize(surface), (surface, meant))
         if name.startswith("AMAZON.") or not any(cards):
             for surface in builtins.sample_values(name, locale):
                 cards.setdefault(normalize(surface), (surface, None))

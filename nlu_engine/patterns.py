@@ -27,7 +27,7 @@ MAX_TEXT = 140
 """Longest text, in characters, that a pattern may fit; Alexa's bound of a slot value."""
 MAX_MEMORY = 1 << 20
 """Bytes that the patterns of one slot type may take when they match."""
-EXAMPLES = 40
+EXAMPLES = 60
 """Examples of a slot type that training fills samples with."""
 
 _ATTEMPTS = 20
@@ -207,6 +207,20 @@ def examples(patterns: Sequence[str], *, count: int = EXAMPLES, seed: str = "") 
         if fits and text not in known:
             known.add(text)
             yield text
+
+
+def said_examples(patterns: Sequence[str], *, seed: str = "") -> Iterator[tuple[str, str]]:
+    """Yield examples as people say or type them, each with the value that it is.
+
+    In turn as the pattern has it, in small letters, and these with a space before the digits.
+    """
+    for number, value in enumerate(examples(patterns, seed=seed)):
+        forms = (value, value.lower(), _BEFORE_DIGITS.sub(" ", value.lower()))
+        said = forms[number % len(forms)]
+        yield (said if Patterns(tuple(patterns)).fits(said) else value), value
+
+
+_BEFORE_DIGITS = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
 
 
 class _TooLong(Exception):

@@ -154,10 +154,13 @@ def test_a_pattern_resolves_and_says_whether_it_matched() -> None:
 
 
 def test_samples_are_filled_with_examples_that_fit() -> None:
-    said = [u.frame.slots[0].text for u in expand(tracking(), locale="en-US") if u.frame.slots]
+    filled = [u.frame.slots[0] for u in expand(tracking(), locale="en-US") if u.frame.slots]
     resolver = resolver_of(tracking(), "en-US")
-    assert len(set(said)) >= 20
-    assert all(resolver.resolve("number", text).value == text for text in said)
+    assert len({span.value for span in filled}) >= 20
+    assert all(resolver.resolve("number", span.text).value == span.value for span in filled)
+    # As the pattern has it, in small letters, and with a space: "AB1234", "ab1234", "ab 1234".
+    shapes = {(span.text.isupper(), " " in span.text) for span in filled}
+    assert shapes == {(True, False), (False, False), (False, True)}
     assert expand(tracking(), locale="en-US") == expand(tracking(), locale="en-US")
     assert expand(tracking(), locale="en-US", seed=1) != expand(tracking(), locale="en-US")
 
