@@ -236,7 +236,7 @@ def train_neural(
         embeddings,
         tier,
         covered=is_covered(data.locale),
-        listed=ListedValues(data.slot_values),
+        listed=ListedValues(data.slot_values, data.patterns),
         copies=copies,
         negatives=negatives,
         on_progress=partial(on_progress, "embed"),
