@@ -165,6 +165,11 @@ def previous_of(evaluation: Evaluation) -> Evaluation | None:
     return ready.exclude(run=evaluation.run_id).first()
 
 
-def newest_on(run: TrainingRun, annotation_set: AnnotationSet, tier: str) -> Evaluation | None:
-    """Return the newest evaluation of a tier of ``run`` on a set, whatever came of it, or None."""
-    return annotation_set.evaluations.filter(run=run.pk, tier=tier).first()
+def newest_on(
+    run: TrainingRun, annotation_set: AnnotationSet, tier: str = ""
+) -> Evaluation | None:
+    """Return the newest evaluation of ``run`` on a set, whatever came of it, or None.
+
+    ``tier``: of the run, what was evaluated; without it the tier that answers.
+    """
+    return annotation_set.evaluations.filter(run=run.pk, tier=tier or run.tier).first()

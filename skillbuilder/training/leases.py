@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 from billiard import current_process
@@ -246,8 +246,9 @@ class KeptLease:
         if self._lost is not None:
             raise self._lost
 
-    def _interrupted(self, *_: object) -> None:
-        if self._interruptible:
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        # A module that is cut off while it is imported stays broken as long as the process lives.
+        if self._interruptible and not _is_importing(frame):
             self._raise_if_lost()
 
     def _keep(self) -> None:
@@ -277,8 +278,19 @@ class KeptLease:
         """Stop the computing thread: by a signal, and this whole child if it does not heed it."""
         if not self._handles_signals:
             return
-        signal.pthread_kill(threading.main_thread().ident or 0, INTERRUPTION)
-        in_a_child = current_process().name != "MainProcess"
-        if not self._over.wait(SECONDS_TO_HEED) and in_a_child:
+        deadline = time.monotonic() + SECONDS_TO_HEED
+        while time.monotonic() < deadline:
+            signal.pthread_kill(threading.main_thread().ident or 0, INTERRUPTION)
+            if self._over.wait(0.1):
+                return
+        if current_process().name != "MainProcess":
             log.warning("%s was cancelled and its child did not heed it: killed", self.work.pk)
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

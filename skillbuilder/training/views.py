@@ -104,12 +104,17 @@ def phase_context(build: Build) -> dict[str, Any]:
     return {
         "build": build,
         "ahead": ahead,
-        "unheard": waits and not ahead and elapsed(build) > PATIENCE,
+        "unheard": waits and not ahead and elapsed(build) > PATIENCE and not are_built(build),
         "percent_done": round(build.progress * 100),
         "size": build.metrics.get("artifact_bytes", 0),
         "steps": step_states(build),
         "expected": sum(expected_seconds(build).values()),
     }
+
+
+def are_built(build: Build) -> bool:
+    """Return whether a worker is busy with another one of the kind of ``build``."""
+    return type(build)._default_manager.filter(status=Build.Status.TRAINING).exists()
 
 
 @require_GET

@@ -28,6 +28,12 @@ Status, Gate, Tier = FullTier.Status, FullTier.Gate, TrainingRun.Tier
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
+@pytest.fixture(autouse=True)
+def both_tiers(own_folders: None, settings: Any) -> None:
+    """Let a build go on to the full tier."""
+    settings.BUILD_FULL_TIER = True
+
+
 @pytest.fixture
 def trained_at_once(trained_artifact: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Let builds publish the trained artifact; return what they asked to be trained."""
