@@ -25,7 +25,7 @@ from nlu_engine.dialog_model import (
     without_slot,
 )
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.history import Part, noted
+from skillbuilder.authoring.history import Part, acting_user, noted
 from skillbuilder.authoring.import_export import (
     all_intents,
     export_interaction_model,
@@ -52,7 +52,7 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     Intent: ("name",),
     Slot: ("name", "type_name"),
     SampleUtterance: ("text",),
-    SlotType: ("name", "extra"),
+    SlotType: ("name", "extra", "catalog_version", "follows_newest"),
     SlotValue: ("value", "synonyms", "value_id"),
     AnnotationSet: ("name", "threshold", "revision"),
     Annotation: ("utterance", "expected", "reference_timestamp"),
@@ -329,4 +329,4 @@ def replace_document(skill: Skill, model: InteractionModel, seen_digest: str) ->
         if export_interaction_model(fresh).digest() != seen_digest:
             raise Conflict(skill)
         with noted(fresh, replaces=True):
-            import_interaction_model(skill, model)
+            import_interaction_model(skill, model, acting_user())
