@@ -156,7 +156,7 @@ class Patterns:
     def which(self, value: str) -> str:
         """Return the first pattern that ``value``, one of ``value_of``, fits; "" if none does."""
         for case_sensitive in (True, False):
-            rows = _set_of(self.patterns, case_sensitive).Match(_bytes(value))
+            rows: list[int] = _set_of(self.patterns, case_sensitive).Match(_bytes(value))
             if rows:
                 return self.patterns[min(rows)]
         return ""

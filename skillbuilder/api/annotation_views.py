@@ -109,7 +109,9 @@ def visible_set(request: Request, slug: str, set_id: int) -> AnnotationSet:
 
 def visible_evaluation(request: Request, evaluation_id: uuid.UUID) -> Evaluation:
     """Return the evaluation; raises Http404 and PermissionDenied like visible_skill."""
-    visible = Evaluation.objects.filter(skill__in=Skill.objects.visible_to(request.user))
+    visible = Evaluation.objects.filter(
+        skill__in=Skill.objects.visible_to(request.user), annotation_set__deleted_at=None
+    )
     rows = visible.select_related("skill", "annotation_set")
     evaluation = get_object_or_404(rows, pk=evaluation_id)
     refuse_role(evaluation.skill, request.user, request.method)

@@ -60,7 +60,6 @@ class CsvParser(BaseParser):
         stream: IO[Any],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        """Return what is in ``stream``, unread."""
-        content: bytes = stream.read()
-        return content
+    ) -> Any:
+        """Return the bytes in ``stream``, unread."""
+        return stream.read()

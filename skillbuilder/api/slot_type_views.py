@@ -127,7 +127,8 @@ class SlotTypeValues(APIView):
         """Store the list, or refuse it with all wrong lines."""
         slot_type = visible_type(request, slug, type_name)
         mode, dry_run = one_of(request, "mode", ["replace", "add"]), flag(request, "dry_run")
-        values = read_values(request.data or b"")
+        sent: Any = request.data  # Bytes, or an empty object where nothing was sent.
+        values = read_values(sent or b"")
         with transaction.atomic():
             locked(slot_type.skill)
             old = values_of(slot_type)

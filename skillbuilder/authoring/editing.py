@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -42,6 +43,7 @@ from skillbuilder.authoring.models import (
     SlotType,
     SlotValue,
 )
+from skillbuilder.authoring.renames import Renames, follow, renames_taken_back
 from skillbuilder.authoring.sample_lines import Review, Written, review
 from skillbuilder.authoring.skills import changed
 
@@ -322,11 +324,22 @@ def rename_intent(intent: Intent, seen: str, name: str) -> None:
 # --- The whole document -------------------------------------------------------------------
 
 
-def replace_document(skill: Skill, model: InteractionModel, seen_digest: str) -> None:
-    """Replace all of ``skill`` by ``model``. Raises Conflict if it is not what was seen."""
+def replace_document(
+    skill: Skill, model: InteractionModel, seen_digest: str, since: datetime | None = None
+) -> None:
+    """Replace all of ``skill`` by ``model``. Raises Conflict if it is not what was seen.
+
+    If ``model`` is what the skill was at the moment ``since``, what was renamed from then on gets
+    its old name in annotations too.
+    """
     with transaction.atomic():
         fresh = locked(skill)
         if export_interaction_model(fresh).digest() != seen_digest:
             raise Conflict(skill)
-        with noted(fresh, replaces=True):
+        renames = Renames()
+        if since is not None:
+            later = fresh.changes.filter(created_at__gte=since).only("undo")
+            renames = renames_taken_back(fresh, later, model)
+        with noted(fresh, replaces=True) as more:
             import_interaction_model(skill, model, acting_user())
+            more += follow(fresh, renames)

@@ -10,7 +10,7 @@ from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.artifacts import load_parsers
-from skillbuilder.training.versions import Version
+from skillbuilder.training.models import TrainingRun
 
 TITLES = {"neural": ("DNN", "neural network"), "maxent_crf": ("MaxEnt-CRF", "baseline")}
 MAX_ALTERNATIVES = 4
@@ -102,17 +102,17 @@ def column(
 class Answer:
     """What one version of a skill, in its ``tier``, made of an utterance."""
 
-    version: Version
+    version: TrainingRun
     tier: str
     comparison: Comparison
 
 
-def answer(skill: Skill, version: Version, utterance: str) -> Answer:
+def answer(skill: Skill, version: TrainingRun, utterance: str) -> Answer:
     """Return what ``version`` makes of ``utterance``.
 
     Raises InvalidUtterance, and what load_parsers raises.
     """
-    parsers = load_parsers(version.run)
+    parsers = load_parsers(version)
     found = compare(skill, parsers.parse(utterance, datetime.now(UTC)), slot_colors(skill))
     return Answer(version, str(parsers.manifest.get("tier", "")), found)
 

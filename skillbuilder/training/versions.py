@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
@@ -14,21 +13,15 @@ from nlu_engine.differences import differences
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.forms import storable
+from skillbuilder.authoring.history import last_change
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.renames import followed
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import NotTrained, latest_ready_run
 
 WORKING_COPY = "now"
-
-
-@dataclass(frozen=True)
-class Version:
-    """One frozen interaction model; ``number`` counts the builds of a skill from 1."""
-
-    number: int
-    run: TrainingRun
 
 
 class VersionNameForm(forms.Form):
@@ -40,53 +33,51 @@ class VersionNameForm(forms.Form):
         return storable(self.cleaned_data["name"])
 
 
-def versions(skill: Skill) -> list[Version]:
+def versions(skill: Skill) -> QuerySet[TrainingRun]:
     """Return all versions of ``skill``, newest first, without their snapshots."""
-    runs = list(skill.training_runs.order_by("created_at", "pk").defer("snapshot"))
-    return [Version(number, run) for number, run in enumerate(runs, 1)][::-1]
+    return skill.training_runs.order_by("-number").defer("snapshot")
 
 
-def find(skill: Skill, number: str) -> Version:
+def find(skill: Skill, number: str) -> TrainingRun:
     """Return the version ``number`` of ``skill``; raises Http404."""
-    found = next((one for one in versions(skill) if str(one.number) == number), None)
-    if found is None:
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise Http404
-    return found
+    return get_object_or_404(versions(skill), number=number)
 
 
-def ready_versions(skill: Skill) -> list[Version]:
+def ready_versions(skill: Skill) -> QuerySet[TrainingRun]:
     """Return the versions of ``skill`` that can parse, newest first."""
-    return [one for one in versions(skill) if one.run.status == TrainingRun.Status.READY]
+    return versions(skill).filter(status=TrainingRun.Status.READY)
 
 
-def ready_version(skill: Skill, number: str = "") -> Version:
+def ready_version(skill: Skill, number: str = "") -> TrainingRun:
     """Return the version ``number`` of ``skill``, or else the one that it parses with.
 
     Raises NotTrained if that is not built; Http404 if there is none of that number.
     """
     if number:
         version = find(skill, number)
-        if version.run.status != TrainingRun.Status.READY:
+        if version.status != TrainingRun.Status.READY:
             raise NotTrained(skill)
         return version
     run = latest_ready_run(skill)
     if run is None:
         raise NotTrained(skill)
-    return next(one for one in versions(skill) if one.run == run)
+    return run
 
 
 def document(skill: Skill, number: str) -> InteractionModel:
     """Return the interaction model of a version, or of the working copy ("now")."""
     if number == WORKING_COPY:
         return export_interaction_model(skill)
-    return InteractionModel.from_json(find(skill, number).run.snapshot)
+    return InteractionModel.from_json(find(skill, number).snapshot)
 
 
 @require_GET
 @skill_page
 def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
     """List the versions; ``old`` and ``new`` say which two to compare."""
-    everything = versions(skill)
+    everything = list(versions(skill))
     newest = str(everything[0].number) if everything else WORKING_COPY
     old, new = request.GET.get("old", newest), request.GET.get("new", WORKING_COPY)
     context = {
@@ -104,7 +95,7 @@ def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
 @skill_page
 def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
     """Name a version."""
-    run = find(skill, str(number)).run
+    run = find(skill, str(number))
     form = VersionNameForm(request.POST)
     if form.is_valid():
         TrainingRun.objects.filter(pk=run.pk).update(name=form.cleaned_data["name"])
@@ -118,17 +109,17 @@ def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpRespons
 @skill_page
 def version_restore(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
     """Make a version the working copy; the history keeps what was there before."""
-    run = get_object_or_404(TrainingRun, pk=find(skill, str(number)).run.pk)
+    run = find(skill, str(number))
     model = InteractionModel.from_json(run.snapshot)
     try:
-        editing.replace_document(skill, model, request.POST.get("digest", ""))
+        digest = request.POST.get("digest", "")
+        editing.replace_document(skill, model, digest, since=run.created_at)
     except editing.Conflict:
         messages.error(
             request,
             "The skill was changed in the meantime, so nothing was restored. Compare again below.",
         )
     else:
-        messages.success(
-            request, f"Version {number} is the working copy now. The history can take this back."
-        )
+        told = f"Version {number} is the working copy now. The history can take this back."
+        messages.success(request, f"{told} {followed(last_change())}")
     return redirect("skill-versions", skill.slug)
