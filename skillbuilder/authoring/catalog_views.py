@@ -137,9 +137,7 @@ def catalog_delete(request: HttpRequest, catalog: Catalog) -> HttpResponse:
 def catalog_download(request: HttpRequest, catalog: Catalog, number: int) -> HttpResponse:
     """Send the values of a version as a CSV file."""
     version = get_object_or_404(catalog.versions, number=number)
-    # Excel takes a file for UTF-8 only if it begins with this mark.
-    text = "\ufeff" + write_values(slot_values_of(version))
-    return csv_answer(text.encode(), f"{catalog.name}.{number}")
+    return csv_answer(write_values(slot_values_of(version)), f"{catalog.name}.{number}")
 
 
 @require_POST

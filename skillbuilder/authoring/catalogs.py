@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from nlu_engine import interaction_model as im
 from skillbuilder.authoring.catalog_documents import slot_values_of
-from skillbuilder.authoring.editing import Conflict, NameTaken, editing, unchanged
+from skillbuilder.authoring.editing import Conflict, NameTaken, editing, locked, unchanged
 from skillbuilder.authoring.history import acting_user
 from skillbuilder.authoring.import_export import parts_with, value_rows
 from skillbuilder.authoring.models import Catalog, CatalogVersion, Skill, SlotType, SlotValue
+from skillbuilder.authoring.skills import changed
+from skillbuilder.authoring.value_lists import noted_list
 
 MOST_VERSIONS = 200
 
@@ -33,7 +35,7 @@ class CatalogFull(Exception):
 # --- The catalog ---------------------------------------------------------------------------
 
 
-def create_catalog(owner: User, name: str) -> Catalog:
+def create_catalog(owner: Any, name: str) -> Catalog:
     """Make an empty catalog. Raises NameTaken."""
     try:
         with transaction.atomic():
@@ -132,7 +134,9 @@ def listed(user: Any) -> QuerySet[Catalog]:
 # --- Slot types that use it ----------------------------------------------------------------
 
 
-def attach(slot_type: SlotType, seen: str | None, version: CatalogVersion, *, follows: bool) -> None:
+def attach(
+    slot_type: SlotType, seen: str | None, version: CatalogVersion, *, follows: bool
+) -> None:
     """Give ``slot_type`` the values of ``version``, in the place of its own.
 
     With ``follows`` it takes each newer version too. Raises Conflict if it is not what was
@@ -145,28 +149,32 @@ def attach(slot_type: SlotType, seen: str | None, version: CatalogVersion, *, fo
 
 
 def _take(slot_type: SlotType, version: CatalogVersion, *, follows: bool) -> None:
-    part = _part(slot_type)
-    with editing(slot_type.skill, within=slot_type, part=part):
-        SlotType.objects.filter(pk=slot_type.pk).update(
-            catalog=version.catalog_id, catalog_version=version.number, follows_newest=follows
-        )
-        slot_type.values.all().delete()
-        new = im.SlotType(slot_type.name, slot_values_of(version))
-        SlotValue.objects.bulk_create(value_rows([(slot_type, new)]), batch_size=2_000)
+    new = im.SlotType(slot_type.name, slot_values_of(version))
+    skill = slot_type.skill
+    with transaction.atomic():
+        fresh = locked(skill)
+        row = get_object_or_404(fresh.slot_types, pk=slot_type.pk)
+        has_it = (row.catalog_id, row.catalog_version) == (version.catalog_id, version.number)
+        with noted_list(fresh, slot_type, slot_type.values.count() + version.count):
+            SlotType.objects.filter(pk=slot_type.pk).update(
+                catalog=version.catalog_id, catalog_version=version.number, follows_newest=follows
+            )
+            if not has_it:
+                slot_type.values.all().delete()
+                rows = value_rows([(slot_type, new)])
+                SlotValue.objects.bulk_create(rows, batch_size=2_000)
+        changed(skill)
 
 
 def detach(slot_type: SlotType, seen: str | None = None) -> None:
     """Make the values that ``slot_type`` has its own. Raises Conflict as ``attach`` does."""
-    with editing(slot_type.skill, within=slot_type, part=_part(slot_type)):
+    part = partial(parts_with, slot_type, SlotValue.objects.none())
+    with editing(slot_type.skill, within=slot_type, part=part):
         if seen is not None:
             unchanged(slot_type, seen)
         SlotType.objects.filter(pk=slot_type.pk).update(
             catalog=None, catalog_version=0, follows_newest=False
         )
-
-
-def _part(slot_type: SlotType) -> Any:
-    return lambda: parts_with(slot_type, SlotValue.objects.all())
 
 
 def choices_for(user: Any) -> QuerySet[Catalog]:

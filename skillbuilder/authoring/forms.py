@@ -24,7 +24,6 @@ from nlu_engine.type_settings import TypeSettings
 from nlu_engine.utterances import is_blank
 from nlu_engine.value_lists import read_values
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.skills import check_name
 from skillbuilder.authoring.sample_lines import (
     MAX_LINES,
     MAX_SAMPLE_INPUT,
@@ -32,6 +31,7 @@ from skillbuilder.authoring.sample_lines import (
     checked,
     read_rows,
 )
+from skillbuilder.authoring.skills import check_name
 
 MAX_VALUE_INPUT = 140
 

@@ -175,7 +175,9 @@ def export_intents(skill: Skill) -> im.InteractionModel:
     return im.InteractionModel(
         invocation_name=skill.invocation_name,
         intents=tuple(_export_intent(row) for row in intents),
-        slot_types=tuple(im.SlotType(row.name, (), extra_of(row)) for row in skill.slot_types.all()),
+        slot_types=tuple(
+            im.SlotType(row.name, (), extra_of(row)) for row in skill.slot_types.all()
+        ),
         layout=skill.layout,
         extra=skill.extra,
     )

@@ -11,8 +11,8 @@ from django.http import QueryDict
 from nlu_engine.embeddings import service_for
 from nlu_engine.errors import InvalidInteractionModel
 from nlu_engine.interaction_model import LOCALES, InteractionModel
-from skillbuilder.authoring.forms import stamp_field, storable
 from skillbuilder.authoring.catalog_documents import resolved
+from skillbuilder.authoring.forms import stamp_field, storable
 from skillbuilder.authoring.import_export import read_upload
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.sample_skills import get_sample_skill, list_sample_skills
