@@ -39,8 +39,8 @@ def catalog_page(view: View) -> View:
 
     @signed_in
     @wraps(view)
-    def wrapper(request: HttpRequest, key: uuid.UUID, **kwargs: Any) -> HttpResponse:
-        catalog = get_object_or_404(listed(request.user), pk=key)
+    def wrapper(request: HttpRequest, catalog_id: uuid.UUID, **kwargs: Any) -> HttpResponse:
+        catalog = get_object_or_404(listed(request.user), pk=catalog_id)
         if request.method == "POST" and catalog.owner_id != request.user.pk:
             raise PermissionDenied(f"Only {catalog.owner.username} may change {catalog.name}.")
         return view(request, catalog, **kwargs)

@@ -22,7 +22,7 @@ from skillbuilder.authoring import (
 )
 
 _SET = "skills/<slug:slug>/annotation-sets/<int:set_pk>"
-_CATALOG = "catalogs/<uuid:key>"
+_CATALOG = "catalogs/<uuid:catalog_id>"
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
 _MEMBER = "skills/<slug:slug>/people/<int:member_pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"

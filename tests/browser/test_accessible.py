@@ -46,6 +46,9 @@ PAGES = {
     "intent-dialog": ["intents/1/dialog"],
     "value-list": ["slot-types/1/csv"],
     "annotation-set-list": ["annotation-sets"],
+    "catalog-list": ["/catalogs"],
+    "catalog": ["/catalogs/1/"],
+    "catalog-delete": ["/catalogs/1/delete"],
 }
 """The addresses by the name of their pattern; those without a slash at first are of a skill."""
 ELSEWHERE = {"login"}
@@ -60,6 +63,9 @@ NO_PAGES = {
     "annotation-set-problems",
     "annotation-set-settings",
     "build-controls",
+    "catalog-download",
+    "catalog-rename",
+    "catalog-upload",
     "change-restore",
     "change-undo",
     "check-badge",
@@ -104,10 +110,13 @@ NO_PAGES = {
     "slot-delete",
     "slot-rename",
     "slot-retype",
+    "slot-type-catalog",
     "slot-type-checks",
     "slot-type-create",
     "slot-type-rename",
     "token-revoke",
+    "type-settings",
+    "type-settings-try",
     "value-create",
     "value-delete",
     "value-edit",
@@ -150,11 +159,24 @@ def addresses(page: Page, app: RunningApp) -> list[str]:
     page.get_by_label("New sample utterance").fill("a pizza for the history")
     page.keyboard.press("Enter")
     page.get_by_text("a pizza for the history").first.wait_for()
+    known["/catalogs/1/"] = catalog_of(page, app)
     known["people/1/transfer"] = f"people/{member_of(page, app, skill)}/transfer"
     parts = [part for pages in PAGES.values() for part in pages]
     for short, real in known.items():
         parts = [part.replace(short, real) for part in parts]
     return [app.url + part if part.startswith("/") else skill + part for part in parts]
+
+
+def catalog_of(page: Page, app: RunningApp) -> str:
+    """Make a catalog of one version and return the path of its page."""
+    page.goto(f"{app.url}/catalogs")
+    page.get_by_label("Name").fill("Crusts")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_label("its text").fill("value,id,synonyms\nthin,T,crispy\nthick")
+    page.get_by_role("button", name="Review changes").click()
+    page.get_by_role("button", name="Store version 1").click()
+    page.get_by_text("Version 1 was stored").wait_for()
+    return page.url.removeprefix(app.url)
 
 
 def member_of(page: Page, app: RunningApp, skill: str) -> int:
