@@ -54,7 +54,7 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     Intent: ("name",),
     Slot: ("name", "type_name"),
     SampleUtterance: ("text",),
-    SlotType: ("name",),
+    SlotType: ("name", "extra"),
     SlotValue: ("value", "synonyms", "value_id"),
     AnnotationSet: ("name", "threshold", "revision"),
     Annotation: ("utterance", "expected", "reference_timestamp"),
@@ -80,7 +80,7 @@ class NameTaken(Exception):
 def stamp(row: models.Model) -> str:
     """Return a short digest of all that people can edit in ``row``."""
     values = [getattr(row, field) for field in _EDITABLE[type(row)]]
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def locked(skill: Skill) -> Skill:
