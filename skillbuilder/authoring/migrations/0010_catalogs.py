@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0008_annotation_sets_come_back"),
+        ("authoring", "0009_preferences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
