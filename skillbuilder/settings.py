@@ -270,6 +270,7 @@ SPECTACULAR_SETTINGS = {
         "SeverityEnum": ["error", "warning"],
         "CheckSeverityEnum": ["error", "warning", "hint"],
         "ParserEnum": ["neural", "maxent_crf"],
+        "StatusEnum": "skillbuilder.training.models.Build.Status",
     },
 }
 

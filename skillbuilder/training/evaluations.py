@@ -165,9 +165,7 @@ def previous_of(evaluation: Evaluation) -> Evaluation | None:
     return ready.exclude(run=evaluation.run_id).first()
 
 
-def newest_on(
-    run: TrainingRun, annotation_set: AnnotationSet, tier: str = ""
-) -> Evaluation | None:
+def newest_on(run: TrainingRun, annotation_set: AnnotationSet, tier: str = "") -> Evaluation | None:
     """Return the newest evaluation of ``run`` on a set, whatever came of it, or None.
 
     ``tier``: of the run, what was evaluated; without it the tier that answers.
