@@ -41,11 +41,19 @@ def kept_secret(path: Path) -> str:
 
 
 VAR = made(Path(env.str("SKILLBUILDER_VAR", default=str(BASE_DIR / "var"))).resolve())
-# Trained artifacts, one folder a training run. All web and worker hosts must see the same.
+# Trained artifacts, one folder a training run. All web and worker hosts must see the same, unless
+# ARTIFACT_BUCKET names a bucket of an S3-compatible store (of ARTIFACT_ENDPOINT, if it is not
+# AWS): then each host keeps copies of those used last. Keys come from where boto3 looks for them.
 ARTIFACT_ROOT = Path(env.str("ARTIFACT_ROOT", default=str(VAR / "artifacts"))).resolve()
+ARTIFACT_BUCKET = env.str("ARTIFACT_BUCKET", default="")
+ARTIFACT_CACHE = Path(env.str("ARTIFACT_CACHE", default=str(VAR / "artifact-cache"))).resolve()
+ARTIFACT_CACHE_BYTES = env.int("ARTIFACT_CACHE_BYTES", default=10_000_000_000)
 
-# Parsers that a web process keeps loaded, in skills.
-PARSER_CACHE_SIZE = env.int("PARSER_CACHE_SIZE", default=16)
+# Memory for the parsers that a web process keeps loaded, those that were used last. About 1.2 MB
+# a skill; 90 MB for the 32 that parsed last, and 250 MB for the process itself, come on top.
+PARSER_CACHE_BYTES = env.int("PARSER_CACHE_BYTES", default=512_000_000)
+# Who sends it as a bearer token may read /metrics; without one, signed-in staff alone may.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Core -----------------------------------------------------------------------------
 
@@ -200,6 +208,21 @@ STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "artifacts": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": ARTIFACT_BUCKET,
+            "endpoint_url": env.str("ARTIFACT_ENDPOINT", default="") or None,
+            "location": env.str("ARTIFACT_PREFIX", default=""),
+            # An attempt to train may take the place of one that died.
+            "file_overwrite": True,
+        },
+    }
+    if ARTIFACT_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(ARTIFACT_ROOT)},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT

@@ -394,7 +394,10 @@ class Parse(APIView):
         wanted = validated(UtteranceSerializer, request.data)
         run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
         parse_log.record(skill, run, pair)
-        return Response(pair.to_dict() | {"serves": run.serves})
+        timing = f"load;dur={pair.load_ms:.1f}, " if pair.load_ms else ""
+        timing += f"neural;dur={pair.neural_ms:.1f}, maxent-crf;dur={pair.maxent_crf_ms:.1f}"
+        answer = pair.to_dict() | {"serves": run.serves}
+        return Response(answer, headers={"Server-Timing": timing})
 
 
 class Explain(APIView):
