@@ -202,6 +202,7 @@ def _insert_runs(pairs: Sequence[tuple[Any, Pattern]]) -> list[uuid.UUID]:
     rows = [
         TrainingRun(
             skill=skill,
+            number=1,
             snapshot=pattern.snapshot,
             digest=pattern.digest,
             locale=pattern.seed.locale,

@@ -104,6 +104,7 @@ def runs_of(skill: Any, number: int) -> Iterator[Any]:
     for status, day in zip(("ready", last), count(), strict=False):
         yield TrainingRun(
             skill=skill,
+            number=day + 1,
             snapshot={"interactionModel": {"languageModel": {"samples": ["order it"] * 20}}},
             digest="0" * 64,
             locale=skill.locale,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from nlu_engine.documents import (
 from nlu_engine.errors import InvalidAnnotationSet, InvalidInteractionModel, Problem
 from nlu_engine.frames import Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel, read_document
+from nlu_engine.spreadsheets import csv_table, text_of
 from nlu_engine.templates import TemplateError, parse_template
 from nlu_engine.utterances import is_blank, normalize, tokenize
 
@@ -41,8 +41,6 @@ NOWHERE = -1_000_000
 """Where an expected slot begins that no place in the utterance is known for."""
 
 _COLUMNS = ("utterance", "intent", "slots", "referenceTimestamp")
-# What a spreadsheet would take for a formula.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
 # --- What is expected ---------------------------------------------------------------------
@@ -519,13 +517,13 @@ class _Reader:
         path = f"line {line}"
         self.problems += [replace(one, path=path) for one in text_problems(row)]
         try:
-            utterance, slots = read_marked(_unguarded(row.get("utterance", "")))
+            utterance, slots = read_marked(text_of(row.get("utterance", "")))
         except TemplateError as error:
             self.wrong("broken-braces", path, str(error), row.get("utterance"), "Mend the braces.")
             return
         more = [self.cell_slot(part, path) for part in row.get("slots", "").split(";")]
         named = [ExpectedSlot(*pair) for pair in more if pair]
-        answer = self.answer(_unguarded(row.get("intent", "")), [*slots, *named], path)
+        answer = self.answer(text_of(row.get("intent", "")), [*slots, *named], path)
         timestamp = row.get("referenceTimestamp", "").strip()
         last = self.annotations[-1] if self.annotations else None
         if last and answer and last.utterance == utterance.strip() and not self.problems:
@@ -655,20 +653,3 @@ def to_csv(annotations: Iterable[Annotation]) -> str:
         _COLUMNS,
         ((text, answer.intent, by_value(answer.slots), when) for text, answer, when in rows),
     )
-
-
-def csv_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return CSV; what a spreadsheet would take for a formula has an apostrophe before it."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_guarded(cell) for cell in row] for row in rows)
-    return file.getvalue()
-
-
-def _guarded(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell[1:]) else cell

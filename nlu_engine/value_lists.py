@@ -19,6 +19,7 @@ from nlu_engine.documents import shown, text_problems
 from nlu_engine.errors import InvalidValueList, Problem
 from nlu_engine.interaction_model import MAX_NAME_LENGTH, SlotValue
 from nlu_engine.rules import MAX_SLOT_VALUES, MAX_VALUE_LENGTH
+from nlu_engine.spreadsheets import csv_table, text_of
 from nlu_engine.utterances import is_blank, normalize
 
 MOST_PROBLEMS = 100
@@ -28,11 +29,7 @@ _DELIMITERS = ("\t", ";", ",")
 
 def write_values(values: Iterable[SlotValue]) -> str:
     """Return ``values`` as CSV, with a heading."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(_HEADER)
-    writer.writerows([value.value, value.id or "", *value.synonyms] for value in values)
-    return out.getvalue()
+    return csv_table(_HEADER, ([one.value, one.id or "", *one.synonyms] for one in values))
 
 
 def read_values(raw: bytes) -> tuple[SlotValue, ...]:
@@ -44,7 +41,7 @@ def read_values(raw: bytes) -> tuple[SlotValue, ...]:
     problems: list[Problem] = []
     said = 0
     for line, cells in _rows(_text(raw)):
-        value, *rest = (" ".join(cell.split()) for cell in cells)
+        value, *rest = (" ".join(text_of(cell).split()) for cell in cells)
         id_, synonyms = (rest[0] if rest else ""), tuple(dict.fromkeys(filter(None, rest[1:])))
         wrong = list(_line_problems(line, value, id_, synonyms))
         if not wrong:

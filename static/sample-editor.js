@@ -147,6 +147,7 @@
 
   let kept = null;
   let waiting = []; // Samples entered while an answer is under way, each sent in its turn.
+  let isSettling = false; // The new editor is there, but htmx does not know its forms yet.
   const newSample = () => document.getElementById("new-sample");
 
   // The next sample can be typed at once; what comes back refused stands in the field again.
@@ -167,7 +168,7 @@
   document.addEventListener("htmx:responseError", giveBack);
   document.addEventListener("submit", (e) => {
     const field = e.target.querySelector("#new-sample");
-    if (!field || !e.target.classList.contains("htmx-request")) return;
+    if (!field || !(isSettling || e.target.classList.contains("htmx-request"))) return;
     e.preventDefault();
     e.stopImmediatePropagation();
     waiting.push(field.value);
@@ -194,10 +195,11 @@
   document.addEventListener("htmx:beforeSwap", (e) => {
     kept = null;
     if (e.detail.target.id !== "editor" || !e.detail.shouldSwap) return;
+    isSettling = true;
     const field = newSample();
     const focus = document.activeElement;
     kept = { rows: [], focus, at: focus.selectionStart, drafts: drafts(e.detail.requestConfig) };
-    if (field?.value || waiting.length) kept.text = field?.value ?? "";
+    if (field?.value) kept.text = field.value;
     isMoving = true; // Taken out, or htmx would take their behaviour from them.
     edits().forEach((form) => {
       if (!isDirty(form) && !form.contains(focus)) return;
@@ -221,16 +223,21 @@
       if (row.contains(focus)) focus.focus();
     }
     const field = newSample();
-    if (text === undefined || !field) return;
-    const refused = field.value;
-    if (!refused && waiting.length) {
-      field.value = waiting.shift();
-      field.dataset.next = text; // What is typed already comes back once that is sent.
-      field.form.requestSubmit();
-      return;
-    }
-    field.value = [refused, ...waiting.splice(0), text].filter(Boolean).join(" ");
+    const refused = field?.value;
+    if (!field || (text === undefined && !(refused && waiting.length))) return;
+    const back = refused ? waiting.splice(0) : [];
+    field.value = [refused, ...back, text].filter(Boolean).join(" ");
     if (focus.id === field.id && !refused) field.setSelectionRange(at, at);
+  });
+
+  document.addEventListener("htmx:afterSettle", (e) => {
+    if (e.detail.target.id !== "editor") return;
+    isSettling = false;
+    const field = newSample();
+    if (!field || !waiting.length || field.form.classList.contains("htmx-request")) return;
+    field.dataset.next = field.value; // What is typed already comes back once that is sent.
+    field.value = waiting.shift();
+    field.form.requestSubmit();
   });
 
   // The focus follows an edit, unless it is somewhere else by now.

@@ -147,6 +147,8 @@ class RunSerializer(serializers.ModelSerializer):
         fields = [
             "id",
             "skill",
+            "number",
+            "name",
             "status",
             "step",
             "progress",

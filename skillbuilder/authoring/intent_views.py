@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from nlu_engine.spreadsheets import csv_table
 from skillbuilder.authoring import editing, transfers
 from skillbuilder.authoring.editing import (
     Conflict,
@@ -34,7 +35,7 @@ from skillbuilder.authoring.history import last_change, told
 from skillbuilder.authoring.intent_editor import chosen_samples, page_context, row_context
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
 from skillbuilder.authoring.pages import View, by_htmx, csv_answer, say_done, show, skill_page
-from skillbuilder.authoring.sample_lines import Review, csv_of, mended
+from skillbuilder.authoring.sample_lines import Review, mended
 from skillbuilder.authoring.transfers import SlotsDiffer, Transferred
 
 
@@ -210,7 +211,7 @@ def sample_review(request: HttpRequest, intent: Intent) -> HttpResponse:
 def sample_download(request: HttpRequest, intent: Intent) -> HttpResponse:
     """Send the intent's samples as CSV."""
     rows = intent.samples.values_list("text")
-    return csv_answer(csv_of(rows, "sample"), f"{intent.skill.slug}.{intent.name}")
+    return csv_answer(csv_table(("sample",), rows), f"{intent.skill.slug}.{intent.name}")
 
 
 @require_http_methods(["GET", "POST"])

@@ -96,9 +96,10 @@ def say_done(request: HttpRequest, text: str, *, is_undo: bool = False) -> None:
     messages.success(request, text, extra_tags=tags)
 
 
-def csv_answer(content: bytes, name: str) -> HttpResponse:
-    """Send ``content`` as the file ``name``.csv; a draft's name may hold any character."""
-    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+def csv_answer(text: str, name: str) -> HttpResponse:
+    """Send ``text`` as the file ``name``.csv; a draft's name may hold any character."""
+    # Excel takes a file for UTF-8 only if it begins with this mark.
+    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)
     answer["Content-Disposition"] = f'attachment; filename="{plain}.csv"'
     return answer

@@ -8,13 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from nlu_engine.spreadsheets import csv_table
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.editing import LinesRefused
 from skillbuilder.authoring.forms import ImportForm, first_error
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import SampleUtterance, Skill
 from skillbuilder.authoring.pages import csv_answer, say_done, show, skill_page
-from skillbuilder.authoring.sample_lines import Review, csv_of
+from skillbuilder.authoring.sample_lines import Review
 
 
 def import_page(
@@ -77,4 +78,4 @@ def samples_download(request: HttpRequest, skill: Skill) -> HttpResponse:
     samples = SampleUtterance.objects.filter(intent__skill=skill)
     ordered = samples.order_by("intent__position", "intent__pk", "position", "pk")
     rows = ordered.values_list("intent__name", "text")
-    return csv_answer(csv_of(rows, "intent", "sample"), f"{skill.slug}.{skill.locale}.samples")
+    return csv_answer(csv_table(("intent", "sample"), rows), f"{skill.slug}.{skill.locale}.samples")

@@ -17,6 +17,7 @@ from nlu_engine.documents import text_problems
 from nlu_engine.groups import GroupError, expand, has_groups
 from nlu_engine.marking import snapped
 from nlu_engine.rules import with_allowed_characters
+from nlu_engine.spreadsheets import text_of
 from nlu_engine.templates import TemplateError, parse_template
 from nlu_engine.utterances import is_blank, normalize
 
@@ -28,8 +29,6 @@ MAX_SAMPLES = 5_000
 _PUNCTUATION = re.compile(r"[?!,;:\"“”„«»…¿¡。、？！，。؟،]")
 _SAMPLE_COLUMNS = ("sample", "utterance")
 _COLUMNS = {*_SAMPLE_COLUMNS, "intent"}
-# A spreadsheet takes what begins so for a formula; the apostrophe makes text of it.
-_FORMULA = re.compile(r"[=+\-@\t]")
 
 
 class Refused(ValueError):
@@ -164,20 +163,7 @@ def _row(number: int, cells: list[str], columns: list[str]) -> Written:
         return Written(number, " ".join(cells), error=f"{told} Put a text with commas in quotes.")
     named = dict(zip(columns, (" ".join(cell.split()) for cell in cells), strict=True))
     sample = next(named[name] for name in _SAMPLE_COLUMNS if name in named)
-    return Written(number, _from_cell(sample), named.get("intent", ""))
-
-
-def _from_cell(text: str) -> str:
-    return text[1:] if text[:1] == "'" and _FORMULA.match(text[1:]) else text
-
-
-def csv_of(rows: Iterable[tuple[str, ...]], *columns: str) -> bytes:
-    """Return ``rows`` under ``columns`` as CSV that spreadsheets open as it is meant."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows(["'" + cell if _FORMULA.match(cell) else cell for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    return Written(number, text_of(sample), named.get("intent", ""))
 
 
 # --- What would be added --------------------------------------------------------------------

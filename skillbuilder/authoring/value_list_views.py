@@ -14,7 +14,7 @@ from nlu_engine.value_lists import write_values
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.forms import ValueListForm
 from skillbuilder.authoring.models import SlotType
-from skillbuilder.authoring.pages import show
+from skillbuilder.authoring.pages import csv_answer, show
 from skillbuilder.authoring.skill_forms import with_value
 from skillbuilder.authoring.slot_type_views import slot_type_page
 from skillbuilder.authoring.value_lists import store_list, values_of, with_list
@@ -27,11 +27,7 @@ DIFFERENCES_SHOWN = 200
 def list_download(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
     """Send the values as a CSV file."""
     text = write_values(values_of(slot_type).slot_types[0].values)
-    # Excel takes a file for UTF-8 only if it begins with this mark.
-    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
-    name = slot_type.name.removeprefix("AMAZON.")
-    answer["Content-Disposition"] = f'attachment; filename="{slot_type.skill.slug}.{name}.csv"'
-    return answer
+    return csv_answer(text, f"{slot_type.skill.slug}.{slot_type.name.removeprefix('AMAZON.')}")
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,7 +9,7 @@ from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.artifacts import load_parsers, parse_by
-from skillbuilder.training.versions import Version
+from skillbuilder.training.models import TrainingRun
 
 TITLES = {"neural": ("DNN", "neural network"), "maxent_crf": ("MaxEnt-CRF", "baseline")}
 MAX_ALTERNATIVES = 4
@@ -101,18 +101,18 @@ def column(
 class Answer:
     """What one version of a skill, in its ``tier``, made of an utterance."""
 
-    version: Version
+    version: TrainingRun
     tier: str
     comparison: Comparison
 
 
-def answer(skill: Skill, version: Version, utterance: str) -> Answer:
+def answer(skill: Skill, version: TrainingRun, utterance: str) -> Answer:
     """Return what ``version`` makes of ``utterance``.
 
     Raises what parse_by raises.
     """
-    found = compare(skill, parse_by(version.run, utterance), slot_colors(skill))
-    return Answer(version, str(load_parsers(version.run).manifest.get("tier", "")), found)
+    found = compare(skill, parse_by(version, utterance), slot_colors(skill))
+    return Answer(version, str(load_parsers(version).manifest.get("tier", "")), found)
 
 
 @dataclass(frozen=True)

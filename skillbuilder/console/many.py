@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nlu_engine.errors import InvalidUtterance
 from nlu_engine.parsers import BothParses
+from nlu_engine.spreadsheets import csv_table
 from nlu_engine.utterances import check_utterance
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.artifacts import load_parsers
-from skillbuilder.training.versions import Version
+from skillbuilder.training.models import TrainingRun
 
 MOST = 200
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS = ("intent", "confidence", "slots")
 
 
 @dataclass(frozen=True)
@@ -60,12 +58,12 @@ def lines_of(text: str) -> list[str]:
     return lines
 
 
-def rows(skill: Skill, version: Version, lines: list[str]) -> list[Row]:
+def rows(skill: Skill, version: TrainingRun, lines: list[str]) -> list[Row]:
     """Return a row for each of ``lines``, parsed by ``version``; raises what load_parsers raises.
 
     The most worth a look come first: disagreements, then what the DNN is least sure of.
     """
-    parsers, colors = load_parsers(version.run), slot_colors(skill)
+    parsers, colors = load_parsers(version), slot_colors(skill)
     now = datetime.now(UTC)
     neural = parsers.neural.parse_many(lines, now)
     baseline = parsers.maxent_crf.parse_many(lines, now)
@@ -76,16 +74,14 @@ def rows(skill: Skill, version: Version, lines: list[str]) -> list[Row]:
 
 def as_csv(table: Iterable[Row]) -> str:
     """Return the rows in the order in which they were written, for a spreadsheet."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    head = ["intent", "confidence", "slots"]
-    writer.writerow(
-        ["utterance", "agree", *(f"{one}_{name}" for one in ("dnn", "maxent_crf") for name in head)]
-    )
-    for row in sorted(table, key=lambda row: row.number):
-        cells = [row.neural.utterance, "no" if row.disagreement else "yes"]
-        for parse in (row.neural, row.maxent_crf):
-            slots = "; ".join(f"{slot.name}={slot.text}" for slot in parse.frame.slots)
-            cells += [parse.frame.intent, f"{parse.confidence:.4f}", slots]
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return file.getvalue()
+    names = [f"{parser}_{name}" for parser in ("dnn", "maxent_crf") for name in _COLUMNS]
+    rows = sorted(table, key=lambda row: row.number)
+    return csv_table(["utterance", "agree", *names], map(_cells, rows))
+
+
+def _cells(row: Row) -> list[str]:
+    cells = [row.neural.utterance, "no" if row.disagreement else "yes"]
+    for parse in (row.neural, row.maxent_crf):
+        slots = "; ".join(f"{slot.name}={slot.text}" for slot in parse.frame.slots)
+        cells += [parse.frame.intent, f"{parse.confidence:.4f}", slots]
+    return cells

@@ -21,7 +21,7 @@ from skillbuilder.authoring.checklist import note_tried
 from skillbuilder.authoring.forms import SamplesForm
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.models import Intent, Skill
-from skillbuilder.authoring.pages import by_htmx, show, skill_page
+from skillbuilder.authoring.pages import by_htmx, csv_answer, show, skill_page
 from skillbuilder.authoring.people import VIEWER
 from skillbuilder.authoring.sample_lines import clean_sample
 from skillbuilder.console import lessons, many
@@ -113,7 +113,7 @@ def parsed(
         return {"error": str(error), "build_again": True}, 409
     if request.method == "POST":
         note_tried(skill, request.user)
-        tried.note(skill, request.user, answers[-1].version.run, answers[-1].comparison.pair)
+        tried.note(skill, request.user, answers[-1].version, answers[-1].comparison.pair)
     return shown(request, skill, answers), 200
 
 
@@ -167,7 +167,7 @@ def console_why(request: HttpRequest, skill: Skill) -> HttpResponse:
     context: dict[str, Any] = {"tab": "console", "title": title, "colors": colors}
     status = 200
     try:
-        explainer = explainer_of(ready_version(skill, request.POST.get("version", "")).run)
+        explainer = explainer_of(ready_version(skill, request.POST.get("version", "")))
         if parser not in TITLES:
             raise InvalidUtterance(f"There is no parser {parser[:40]!r}.")
         explain = getattr(explainer, parser)
@@ -192,10 +192,8 @@ def console_history(request: HttpRequest, skill: Skill) -> HttpResponse:
         messages.success(request, "Your earlier utterances are forgotten.")
         return redirect("console-history", skill.slug)
     only = request.GET.get("only", "")
-    found = [one for one in tried.tried_by(skill, request.user) if only != "differ" or one.differ]
-    numbers = {one.run.pk: one.number for one in ready_versions(skill)}
-    for one in found:
-        one.number = numbers.get(one.run_id)  # type: ignore[attr-defined]
+    everything = tried.tried_by(skill, request.user).select_related("run").defer("run__snapshot")
+    found = [one for one in everything if only != "differ" or one.differ]
     context = {"tab": "console", "tried": found, "only": only, "most": tried.MOST}
     return show(request, skill, "console/history.html", context)
 
@@ -221,18 +219,11 @@ def console_many(request: HttpRequest, skill: Skill) -> HttpResponse:
             status = 409
         else:
             if request.POST.get("format") == "csv":
-                return csv_file(many.as_csv(rows), f"{skill.slug}-parses.csv")
+                return csv_answer(many.as_csv(rows), f"{skill.slug}-parses")
             context |= {"rows": rows, "version": version}
             context["differing"] = sum(row.disagreement > 0 for row in rows)
     fragment = "console/_many.html" if request.method == "POST" else ""
     return show(request, skill, "console/many.html", context, fragment=fragment, status=status)
-
-
-def csv_file(text: str, name: str) -> HttpResponse:
-    """Return ``text`` as a file to be saved; the mark at its beginning is for Excel."""
-    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
 
 
 # --- Teaching -----------------------------------------------------------------------------

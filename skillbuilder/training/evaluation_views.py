@@ -33,7 +33,7 @@ from skillbuilder.training.results import (
     shown,
     tiles,
 )
-from skillbuilder.training.versions import Version, find, versions
+from skillbuilder.training.versions import find, ready_versions
 
 ROWS_A_PAGE = 25
 _SHOWN_CONFUSIONS = 8
@@ -46,10 +46,9 @@ def evaluation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
     @wraps(view)
     def wrapper(request: HttpRequest, evaluation_id: uuid.UUID) -> HttpResponse:
         mine = Evaluation.objects.filter(skill__in=Skill.objects.visible_to(request.user))
-        rows = mine.select_related("skill", "annotation_set", "run", "previous").defer(
-            "run__snapshot"
-        )
-        evaluation = get_object_or_404(rows, pk=evaluation_id)
+        rows = mine.select_related("skill", "annotation_set", "run", "previous__run")
+        found = rows.defer("run__snapshot", "previous__run__snapshot")
+        evaluation = get_object_or_404(found, pk=evaluation_id)
         refuse_role(evaluation.skill, request.user, request.method)
         return view(request, evaluation)
 
@@ -62,7 +61,7 @@ def evaluation_start(request: HttpRequest, skill: Skill, set_pk: int) -> HttpRes
     """Evaluate a version, the one that the skill parses with or another, on a set."""
     annotation_set = get_object_or_404(AnnotationSet, skill=skill, pk=set_pk)
     number = request.POST.get("version", "")
-    run = find(skill, number).run if number else runs.latest_ready_run(skill)
+    run = find(skill, number) if number else runs.latest_ready_run(skill)
     if run is None:
         messages.error(request, "There is no version yet to evaluate. Build the skill first.")
         return redirect("annotation-set", skill.slug, set_pk)
@@ -87,7 +86,7 @@ def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
         "tab": "evaluate",
         "evaluation": evaluation,
         "set": evaluation.annotation_set,
-        "version": version_number(evaluation),
+        "version": evaluation.run.number,
         "ready_versions": ready_versions(evaluation.skill),
         "percent_done": round(evaluation.progress * 100),
     }
@@ -136,17 +135,6 @@ def curve_context(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def ready_versions(skill: Skill) -> list[Version]:
-    """Return the versions of ``skill`` that can be evaluated, newest first."""
-    return [one for one in versions(skill) if one.run.status == TrainingRun.Status.READY]
-
-
-def version_number(evaluation: Evaluation) -> int:
-    """Return the number of the version that was evaluated."""
-    every = versions(evaluation.skill)
-    return next(one.number for one in every if one.run.pk == evaluation.run_id)
-
-
 def results_context(request: HttpRequest, evaluation: Evaluation) -> dict[str, Any]:
     """Return all that the page of results shows."""
     asked = request.GET.get("parser", "")
@@ -184,7 +172,7 @@ def changes_of(evaluation: Evaluation, parser: str) -> dict[str, Any] | None:
     counts = dict(evaluation.rows.order_by().values_list(field).annotate(count=Count("pk")))
     before = evaluation.previous.metrics[parser]["frame_accuracy"]
     return {
-        "version": version_number(evaluation.previous),
+        "version": evaluation.previous.run.number,
         "previous": evaluation.previous,
         "counts": [(name, counts.get(name, 0)) for name in CHANGES],
         "points": (evaluation.metrics[parser]["frame_accuracy"] - before) * 100,

@@ -68,6 +68,8 @@ class TrainingRun(LeasedWork):
     WORKING = Status.TRAINING
 
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="training_runs")
+    # Counts the builds of a skill from 1: what the version is called, besides its name.
+    number = models.PositiveIntegerField(editable=False)
     # What people call this version of the skill.
     name = models.CharField(max_length=80, blank=True)
     # What is trained: the whole interaction model, its digest, and what else decides the outcome.
@@ -97,7 +99,8 @@ class TrainingRun(LeasedWork):
                 fields=["skill"],
                 condition=models.Q(status__in=["queued", "training"]),
                 name="one_active_run_per_skill",
-            )
+            ),
+            models.UniqueConstraint(fields=["skill", "number"], name="version_number_in_skill"),
         ]
         indexes = [
             models.Index(fields=["skill", "status", "-requested_at"]),
@@ -107,6 +110,13 @@ class TrainingRun(LeasedWork):
 
     def __str__(self) -> str:
         return f"{self.skill} {self.status} {self.id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it; a new one gets the number after the last, so its skill should be locked."""
+        if not self.number:
+            numbers = TrainingRun.objects.filter(skill=self.skill_id)
+            self.number = (numbers.aggregate(last=models.Max("number"))["last"] or 0) + 1
+        super().save(*args, **kwargs)
 
 
 class TriedUtterance(models.Model):

@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 from django.db.models import F, QuerySet
 
-from nlu_engine.annotations import Answer, by_value, csv_table, marked
+from nlu_engine.annotations import Answer, by_value, marked
 from nlu_engine.frames import SlotSpan
+from nlu_engine.spreadsheets import csv_table
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
 from skillbuilder.training.models import EvaluatedRow, Evaluation
 

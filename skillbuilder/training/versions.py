@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
@@ -23,14 +22,6 @@ from skillbuilder.training.runs import NotTrained, latest_ready_run
 WORKING_COPY = "now"
 
 
-@dataclass(frozen=True)
-class Version:
-    """One frozen interaction model; ``number`` counts the builds of a skill from 1."""
-
-    number: int
-    run: TrainingRun
-
-
 class VersionNameForm(forms.Form):
     """What people call a version; empty takes the name away."""
 
@@ -40,53 +31,51 @@ class VersionNameForm(forms.Form):
         return storable(self.cleaned_data["name"])
 
 
-def versions(skill: Skill) -> list[Version]:
+def versions(skill: Skill) -> QuerySet[TrainingRun]:
     """Return all versions of ``skill``, newest first, without their snapshots."""
-    runs = list(skill.training_runs.order_by("created_at", "pk").defer("snapshot"))
-    return [Version(number, run) for number, run in enumerate(runs, 1)][::-1]
+    return skill.training_runs.order_by("-number").defer("snapshot")
 
 
-def find(skill: Skill, number: str) -> Version:
+def find(skill: Skill, number: str) -> TrainingRun:
     """Return the version ``number`` of ``skill``; raises Http404."""
-    found = next((one for one in versions(skill) if str(one.number) == number), None)
-    if found is None:
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise Http404
-    return found
+    return get_object_or_404(versions(skill), number=number)
 
 
-def ready_versions(skill: Skill) -> list[Version]:
+def ready_versions(skill: Skill) -> QuerySet[TrainingRun]:
     """Return the versions of ``skill`` that can parse, newest first."""
-    return [one for one in versions(skill) if one.run.status == TrainingRun.Status.READY]
+    return versions(skill).filter(status=TrainingRun.Status.READY)
 
 
-def ready_version(skill: Skill, number: str = "") -> Version:
+def ready_version(skill: Skill, number: str = "") -> TrainingRun:
     """Return the version ``number`` of ``skill``, or else the one that it parses with.
 
     Raises NotTrained if that is not built; Http404 if there is none of that number.
     """
     if number:
         version = find(skill, number)
-        if version.run.status != TrainingRun.Status.READY:
+        if version.status != TrainingRun.Status.READY:
             raise NotTrained(skill)
         return version
     run = latest_ready_run(skill)
     if run is None:
         raise NotTrained(skill)
-    return next(one for one in versions(skill) if one.run == run)
+    return run
 
 
 def document(skill: Skill, number: str) -> InteractionModel:
     """Return the interaction model of a version, or of the working copy ("now")."""
     if number == WORKING_COPY:
         return export_interaction_model(skill)
-    return InteractionModel.from_json(find(skill, number).run.snapshot)
+    return InteractionModel.from_json(find(skill, number).snapshot)
 
 
 @require_GET
 @skill_page
 def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
     """List the versions; ``old`` and ``new`` say which two to compare."""
-    everything = versions(skill)
+    everything = list(versions(skill))
     newest = str(everything[0].number) if everything else WORKING_COPY
     old, new = request.GET.get("old", newest), request.GET.get("new", WORKING_COPY)
     context = {
@@ -104,7 +93,7 @@ def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
 @skill_page
 def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
     """Name a version."""
-    run = find(skill, str(number)).run
+    run = find(skill, str(number))
     form = VersionNameForm(request.POST)
     if form.is_valid():
         TrainingRun.objects.filter(pk=run.pk).update(name=form.cleaned_data["name"])
@@ -118,8 +107,7 @@ def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpRespons
 @skill_page
 def version_restore(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
     """Make a version the working copy; the history keeps what was there before."""
-    run = get_object_or_404(TrainingRun, pk=find(skill, str(number)).run.pk)
-    model = InteractionModel.from_json(run.snapshot)
+    model = document(skill, str(number))
     try:
         editing.replace_document(skill, model, request.POST.get("digest", ""))
     except editing.Conflict:

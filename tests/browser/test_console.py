@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 _MAKE_SKILL = """
 import shutil
 from django.contrib.auth.models import User
+from django.db import transaction
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import runs, storage
@@ -23,9 +24,11 @@ from tests.conftest import make_tiny_document
 model = InteractionModel.from_json(make_tiny_document())
 owner = User.objects.get(username={user!r})
 skill = create_skill(owner, name="Tiny kitchen", locale="en-US", model=model)
-run = runs.claim(runs.request_run(skill)[0].pk)
-storage.publish(run.pk, lambda directory: shutil.copytree({artifact!r}, directory))
-runs.finish(run, notes=[], metrics={{}})
+# All at once: the worker of the application would take the run first.
+with transaction.atomic():
+    run = runs.claim(runs.request_run(skill)[0].pk)
+    storage.publish(run.pk, lambda directory: shutil.copytree({artifact!r}, directory))
+    runs.finish(run, notes=[], metrics={{}})
 print(skill.slug)
 """
 

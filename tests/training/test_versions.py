@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from skillbuilder.authoring import editing
@@ -79,3 +83,30 @@ def test_a_viewer_compares_but_does_not_restore(
     assert shown(browser_of(bob), address, old="1", new="2")
     assert browser_of(bob).post(f"{address}/1/restore").status_code == 403
     assert browser_of(bob).post(f"{address}/1/name", {"name": "x"}).status_code == 403
+
+
+def test_numbers_never_shift(browser: Client, address: str, skill: Skill) -> None:
+    skill.training_runs.get(number=1).delete()
+    runs.request_run(skill)
+    assert list(skill.training_runs.order_by("number").values_list("number", flat=True)) == [2, 3]
+    assert browser.get(address, {"old": "1"}).status_code == 404
+    assert "Version 3" in browser.get(address, {"old": "2"}).text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_old_runs_are_numbered_as_they_were_counted(skill: Skill) -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("training", "0006_gate")])
+    try:
+        old = executor.loader.project_state([("training", "0006_gate")]).apps
+        Run = old.get_model("training", "TrainingRun")
+        ids = [UUID(int=number) for number in (5, 3, 4)]
+        for position, pk in enumerate(ids):
+            moment = datetime(2026, 1, 1 + position // 2, tzinfo=UTC)
+            made = Run.objects.create(pk=pk, skill_id=skill.pk, snapshot={}, status="ready")
+            Run.objects.filter(pk=made.pk).update(created_at=moment)
+    finally:
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+    numbers = dict(skill.training_runs.values_list("pk", "number"))
+    assert numbers == {ids[1]: 1, ids[0]: 2, ids[2]: 3}
