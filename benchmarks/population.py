@@ -7,13 +7,14 @@ own, with a version whose artifact is a copy of the seed's.
 
 from __future__ import annotations
 
-import os
 import json
+import os
 import random
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -230,10 +231,8 @@ def publish_copies(
 
     copy: Callable[[Any, Any], Any] = os.link if linked else shutil.copyfile
     for number, key in enumerate(keys, start=first):
-        seed = made[number % len(made)].seed
-        storage.publish(
-            key, lambda folder, seed=seed: shutil.copytree(seed.artifact, folder, copy_function=copy)
-        )
+        source = made[number % len(made)].seed.artifact
+        storage.publish(key, partial(shutil.copytree, source, copy_function=copy))
 
 
 def files_in(folder: Path) -> Iterator[os.stat_result]:

@@ -29,6 +29,7 @@ from uuid import uuid4
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
@@ -134,7 +135,7 @@ def _files_of(pair: ParserPair) -> dict[str, bytes]:
     if not isinstance(neural, NeuralRecognizer) or not isinstance(baseline, MaxEntCrfRecognizer):
         raise TypeError("write_artifact takes a pair of a DNN and a MaxEnt-CRF parser.")
     intents = baseline.intents
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
         "hashes": intents.hashes,
         "idf": intents.idf,
         "rows": intents.rows,
@@ -199,8 +200,10 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     """
     try:
         content = _content(directory, MANIFEST)
-    except ABSENT as error:
+    except OSError as error:
         raise ArtifactMissing(f"There is no artifact at {directory}: {error}.") from error
+    except (KeyError, BadZipFile) as error:
+        raise ArtifactCorrupt(f"{directory} is damaged: {error}. Train the skill again.") from error
     manifest = _parsed(content, directory / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise IncompatibleArtifact(f"{directory} does not hold parsers of this engine.")

@@ -133,6 +133,8 @@ def database() -> dict[str, Any]:
         # Without WAL and IMMEDIATE, a web server and a worker meet "database is locked".
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("timeout", 20)
+        # Opening it for each request costs as much as a query.
+        config["CONN_MAX_AGE"] = 60
         options.setdefault("init_command", "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;")
     else:
         options.setdefault("pool", {"min_size": 1, "max_size": 8, "timeout": 10})

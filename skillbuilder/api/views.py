@@ -98,7 +98,9 @@ def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Ski
     Raises PermissionDenied if the request is one that changes things and the user's role is
     less than ``changing``.
     """
-    skill = get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+    # With its parse log, which whoever parses asks for.
+    visible = Skill.objects.visible_to(request.user).select_related("parse_log")
+    skill = get_object_or_404(visible, slug=slug)
     refuse_role(skill, request.user, request.method, changing=changing)
     return skill
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from skillbuilder.authoring.models import Skill
 from nlu_engine.errors import ArtifactCorrupt
+from skillbuilder.authoring.models import Skill
 from skillbuilder.training import serving, storage
 from skillbuilder.training.parser_cache import ParserCache
 from skillbuilder.training.runs import NotTrained, latest_ready_run
