@@ -5,7 +5,7 @@
     neural.json.gz         its words, characters, intents, tags
     intents.safetensors.gz weights of the MaxEnt classifier, its features by their hashes
     slots.crfsuite.gz      the CRF, in crfsuite's own format
-    skill.json.gz          intents, built-in intents' utterances, slot values to resolve to
+    skill.json.gz          intents, built-in intents' utterances, what slots resolve to
 
 No pickle. Nothing is read before format, embeddings and digests are found right. The network's
 weights are as good as random: to compress them saves a twelfth, and costs more time than the
@@ -354,12 +354,15 @@ def _neural(contents: _Contents) -> SkillParser:
     skill = contents.skill_of("neural")
     # An artifact of before there were listed values has no weights for them.
     reads_lists = any(name.startswith(LISTED) for name in arrays)
+    resolver = skill["resolver"]
     extract = FeatureExtractor(
         load_embeddings(contents.manifest["embeddings"]),
         vocabulary,
         contents.manifest["tier"],
         covered=is_covered(contents.manifest["locale"]),
-        listed=ListedValues(skill["resolver"].slot_values if reads_lists else {}),
+        listed=ListedValues(resolver.slot_values, resolver.patterns)
+        if reads_lists
+        else ListedValues({}),
     )
     recognizer = NeuralRecognizer(arrays, vocabulary, extract, allowed)
     return SkillParser(recognizer, **skill)

@@ -245,6 +245,10 @@ class ParseSerializer(RankedIntentSerializer):
     )
     alternatives = RankedIntentSerializer(many=True)
     slots = SlotSerializer(many=True)
+    refused = SlotSerializer(
+        many=True,
+        help_text="Words of slots whose types are closed and do not know them: no slot has them.",
+    )
 
 
 class ParsePairSerializer(serializers.Serializer):

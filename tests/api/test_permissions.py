@@ -34,6 +34,7 @@ BODIES: dict[str, Any] = {
     "explain": {"utterance": "order a big pizza"},
     "dialogue": {"utterance": "order a big pizza"},
 }
+LISTS = {"slot-type-values": "stolen\n"}
 
 
 def address(name: str, run: TrainingRun) -> str:
@@ -44,11 +45,19 @@ def address(name: str, run: TrainingRun) -> str:
     values = {
         "slug": run.skill.slug,
         "run_id": run.pk,
+        "type_name": "Size",
         "set_id": annotation_set.pk,
         "evaluation_id": evaluation.pk,
     }
     wanted = pattern.pattern.converters  # type: ignore[attr-defined]
     return reverse(f"api:{name}", kwargs={key: values[key] for key in wanted})
+
+
+def send(client: APIClient, method: str, name: str, path: str) -> Any:
+    """Send the endpoint what it wants."""
+    if name in LISTS:
+        return getattr(client, method)(path, LISTS[name], content_type="text/csv")
+    return getattr(client, method)(path, BODIES.get(name))
 
 
 def state_of(skill: Skill) -> Any:
@@ -64,7 +73,7 @@ def state_of(skill: Skill) -> Any:
 def test_without_a_token_everything_is_401(
     name: str, method: str, skill: Skill, ready_run: TrainingRun
 ) -> None:
-    response = getattr(APIClient(), method)(address(name, ready_run), BODIES.get(name))
+    response = send(APIClient(), method, name, address(name, ready_run))
     assert response.status_code == 401
     assert response.json()["code"] == "not_authenticated"
     assert response.headers["WWW-Authenticate"] == "Token"
@@ -81,7 +90,7 @@ def test_for_a_stranger_everything_is_404_and_nothing_changes(
 ) -> None:
     path = address(name, ready_run)
     before = state_of(skill)
-    response = getattr(api_for(charlie), method)(path, BODIES.get(name))
+    response = send(api_for(charlie), method, name, path)
     assert response.status_code == 404
     assert response.json()["code"] == "not_found"
     assert skill.name not in response.text
@@ -93,7 +102,7 @@ def test_for_its_owner_nothing_is_404(
     name: str, method: str, ready_run: TrainingRun, api: APIClient
 ) -> None:
     # Else the stranger's 404 would prove nothing.
-    response = getattr(api, method)(address(name, ready_run), BODIES.get(name))
+    response = send(api, method, name, address(name, ready_run))
     assert response.status_code != 404
 
 
