@@ -228,6 +228,10 @@ class WebServer:
             for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")
         }
 
+    def cpu_seconds(self) -> float:
+        """Return the time of a core that its processes have taken."""
+        return sum(cpu_seconds(child) for child in children(self.process.pid))
+
     def look(self) -> None:
         """Note how many skills are loaded and what the largest process has in memory."""
         sizes = [pss(child) for child in children(self.process.pid)]
@@ -246,6 +250,12 @@ class WebServer:
 def children(pid: int) -> list[int]:
     """Return the processes that ``pid`` started."""
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the time of a core that a process has taken, for itself and in the kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def pss(pid: int) -> int:
@@ -319,11 +329,14 @@ def round_of(server: WebServer, calls: Sequence[Call], pace: float) -> dict[str,
     over = Event()
     watcher = Thread(target=_watch, args=(server, over))
     watcher.start()
+    before = server.cpu_seconds()
     answers = [answer for found in ask_all(plans) for answer in found]
     seconds = time.time() - begin
     over.set()
     watcher.join()
-    return summary(answers, seconds) | {"load": round(os.getloadavg()[0], 1)}
+    used = server.cpu_seconds() - before
+    cost = {"cpu_ms": round(1000 * used / len(answers), 2), "load": round(os.getloadavg()[0], 1)}
+    return summary(answers, seconds) | cost
 
 
 def _watch(server: WebServer, over: Event) -> None:
@@ -453,7 +466,7 @@ def _where(one: dict[str, Any]) -> str:
 def parses_table(results: Sequence[dict[str, Any]]) -> str:
     """Return a row for each round: throughput, hit rate and times."""
     heads = ["skills", "asked", "answers/s", "failed", "in memory", "all p50/p95/p99, ms"]
-    heads += ["in memory, ms", "loaded first, ms", "load"]
+    heads += ["in memory, ms", "loaded first, ms", "CPU ms", "load"]
     rows = []
     for one in results:
         for name, label in (("fast", "as fast as 8 clients can"), ("paced", f"{PACE:g}/s")):
@@ -461,7 +474,7 @@ def parses_table(results: Sequence[dict[str, Any]]) -> str:
             times = ["/".join(f"{ms:g}" for ms in kind.values()) for kind in found["ms"].values()]
             share = f"{found['hit_rate']:.0%}"
             row = [_where(one), label, found["per_second"], found["failed"], share, *times]
-            rows.append([*row, found["load"]])
+            rows.append([*row, found["cpu_ms"], found["load"]])
     return _table(heads, rows)
 
 

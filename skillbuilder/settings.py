@@ -185,6 +185,14 @@ TRAINING_TIME_LIMIT = timedelta(minutes=env.float("TRAINING_TIME_LIMIT_MINUTES",
 # After each build both parsers are trained three times more, on two thirds of the samples each,
 # to tell how good the skill is without a test set. It gives way to builds.
 QUALITY_AFTER_BUILD = env.bool("QUALITY_AFTER_BUILD", default=True)
+# A build fails whose artifact costs more than this to keep, to load or to parse with: one skill
+# must not push all others out of a web process, or keep them waiting. Times are of a core.
+SKILL_BUDGET = {
+    "artifact_bytes": env.int("SKILL_MAX_ARTIFACT_BYTES", default=64_000_000),
+    "loaded_bytes": env.int("SKILL_MAX_LOADED_BYTES", default=128_000_000),
+    "load_ms": env.float("SKILL_MAX_LOAD_MS", default=1_000.0),
+    "parse_ms": env.float("SKILL_MAX_PARSE_MS", default=100.0),
+}
 REAP_EVERY = timedelta(seconds=env.float("REAP_SECONDS", default=5.0))
 CELERY_BEAT_SCHEDULE = {
     "reap": {
