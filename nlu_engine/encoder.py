@@ -1,11 +1,11 @@
 """The contextual encoder of a release when it parses: words in context in, vectors out.
 
 One a process, shared by all skills: it is frozen, so what it makes of an utterance serves every
-skill that is asked the same. Utterances are not gathered into batches while they are parsed: their
-activations are quantised per batch, so each would depend on the others, and what makes
-them independent takes longer than parsing them one by one (docs/experiments.md). ONNX Runtime runs its layers on one thread; the word pieces' vectors
-are mapped into memory, one copy for all processes of a host. Needs neither torch nor
-transformers.
+skill that is asked the same. Requests are not gathered into batches: activations are quantised
+per batch, so each utterance would depend on the others, and what makes them independent takes
+longer than one by one (docs/experiments.md). ONNX Runtime runs its layers on one thread; the word
+pieces' vectors are mapped into memory, one copy for all processes of a host. Needs neither torch
+nor transformers.
 """
 
 from __future__ import annotations
