@@ -309,6 +309,24 @@ class Checklist(models.Model):
         return f"{self.skill} for {self.user}"
 
 
+class Preferences(models.Model):
+    """What a user chose for all pages."""
+
+    CONSOLE_KEY = "t"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="preferences",
+        primary_key=True,
+    )
+    # The key that opens the console, in lower case; none where single keys shall do nothing.
+    console_key = models.CharField(max_length=1, blank=True, default=CONSOLE_KEY)
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user}"
+
+
 class KeptAnnotationSets(models.Manager["AnnotationSet"]):
     """The annotation sets that were not deleted."""
 

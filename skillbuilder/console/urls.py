@@ -30,6 +30,7 @@ urlpatterns = [
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("serving", serving_views.serving_status, name="serving"),
+    path("account", account.account_settings, name="account-settings"),
     path("tokens", account.token_list, name="token-list"),
     path("tokens/<slug:key>/revoke", account.token_revoke, name="token-revoke"),
 ]
