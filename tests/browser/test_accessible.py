@@ -50,6 +50,9 @@ PAGES = {
     "value-list": ["slot-types/1/csv"],
     "slot-settings": ["intents/1/slots/1/settings"],
     "annotation-set-list": ["annotation-sets"],
+    "catalog-list": ["/catalogs"],
+    "catalog": ["/catalogs/1/"],
+    "catalog-delete": ["/catalogs/1/delete"],
     "annotation-set": ["annotation-sets/1/"],
     "annotation-set-delete": ["annotation-sets/1/delete"],
     "evaluation": [
@@ -72,6 +75,9 @@ NO_PAGES = {
     "annotation-set-problems",
     "annotation-set-settings",
     "build-controls",
+    "catalog-download",
+    "catalog-rename",
+    "catalog-upload",
     "change-restore",
     "change-undo",
     "check-badge",
@@ -116,6 +122,7 @@ NO_PAGES = {
     "slot-delete",
     "slot-rename",
     "slot-retype",
+    "slot-type-catalog",
     "slot-type-checks",
     "slot-type-create",
     "slot-type-rename",
@@ -159,6 +166,7 @@ def addresses(page: Page, app: RunningApp) -> list[str]:
     page.get_by_label("New sample utterance").fill("a pizza for the history")
     page.keyboard.press("Enter")
     page.get_by_text("a pizza for the history").first.wait_for()
+    known["/catalogs/1/"] = catalog_of(page, app)
     known["people/1/transfer"] = f"people/{member_of(page, app, skill)}/transfer"
     page.goto(f"{skill}{known['intents/1/']}")
     slot = page.get_by_role("link", name="dialog of").first.get_attribute("href")
@@ -172,6 +180,18 @@ def addresses(page: Page, app: RunningApp) -> list[str]:
     for short, real in sorted(known.items(), key=lambda one: -len(one[0])):
         parts = [part.replace(short, real) for part in parts]
     return [app.url + part if part.startswith("/") else skill + part for part in parts]
+
+
+def catalog_of(page: Page, app: RunningApp) -> str:
+    """Make a catalog of one version and return the path of its page."""
+    page.goto(f"{app.url}/catalogs")
+    page.get_by_label("Name").fill("Crusts")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_label("its text").fill("value,id,synonyms\nthin,T,crispy\nthick")
+    page.get_by_role("button", name="Review changes").click()
+    page.get_by_role("button", name="Store version 1").click()
+    page.get_by_text("Version 1 was stored").wait_for()
+    return page.url.removeprefix(app.url)
 
 
 def member_of(page: Page, app: RunningApp, skill: str) -> int:
