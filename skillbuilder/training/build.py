@@ -39,9 +39,9 @@ def build(work: TrainingRun | FullTier) -> None:
     log.info("%s of skill %s: attempt %s", work.pk, work.skill.slug, work.attempts)
     with KeptLease(work) as lease:
         report = StepReport(work, lease)
-        samples = train_and_publish(work, report)
+        published, samples = train_and_publish(work, report)
         report.end_step()
-    manifest = read_manifest(storage.path_of(work.pk))
+    manifest = read_manifest(published)
     metrics = {
         "train_seconds": round(time.monotonic() - started, 1),
         "artifact_bytes": sum(manifest["sizes"].values()),
@@ -60,8 +60,10 @@ def finish(work: TrainingRun | FullTier, notes: list[str], metrics: dict[str, An
     return runs.finish(work, notes=notes, metrics=metrics)
 
 
-def train_and_publish(work: TrainingRun | FullTier, report: StepReport) -> dict[str, Any]:
-    """Do the steps from the snapshot to the artifact; return what came of its own samples."""
+def train_and_publish(
+    work: TrainingRun | FullTier, report: StepReport
+) -> tuple[Path, dict[str, Any]]:
+    """Do the steps from the snapshot to the artifact; return that and what came of its samples."""
     report("validate", 0.0)
     run = work.version
     model = InteractionModel.from_json(run.snapshot)
@@ -87,8 +89,7 @@ def train_and_publish(work: TrainingRun | FullTier, report: StepReport) -> dict[
         )
         report("publish", EVALUATED)
 
-    storage.publish(work.pk, write)
-    return samples
+    return storage.publish(work.pk, write), samples
 
 
 def tried(pair: ParserPair, utterances: Sequence[AnnotatedUtterance]) -> dict[str, Any]:
