@@ -22,6 +22,7 @@ PAGES = {
     "skill-list": ["/", "/?q=nothing+like+it"],
     "skill-create": [f"/skills/new?start={start}" for start in ("template", "json", "blank")],
     "token-list": ["/tokens"],
+    "serving": ["/serving"],
     "account-settings": ["/account"],
     "skill-detail": [""],
     "skill-words": ["words?word=enormous"],
@@ -49,6 +50,9 @@ PAGES = {
     "value-list": ["slot-types/1/csv"],
     "slot-settings": ["intents/1/slots/1/settings"],
     "annotation-set-list": ["annotation-sets"],
+    "catalog-list": ["/catalogs"],
+    "catalog": ["/catalogs/1/"],
+    "catalog-delete": ["/catalogs/1/delete"],
     "annotation-set": ["annotation-sets/1/"],
     "annotation-set-delete": ["annotation-sets/1/delete"],
     "evaluation": [
@@ -71,6 +75,9 @@ NO_PAGES = {
     "annotation-set-problems",
     "annotation-set-settings",
     "build-controls",
+    "catalog-download",
+    "catalog-rename",
+    "catalog-upload",
     "change-restore",
     "change-undo",
     "check-badge",
@@ -115,6 +122,7 @@ NO_PAGES = {
     "slot-delete",
     "slot-rename",
     "slot-retype",
+    "slot-type-catalog",
     "slot-type-checks",
     "slot-type-create",
     "slot-type-rename",
@@ -130,6 +138,8 @@ NO_PAGES = {
     "version-restore",
 }
 """What answers a form, a script or with a piece of one of the pages."""
+MAKE_STAFF = "from django.contrib.auth.models import User; User.objects.update(is_staff=True)"
+"""Some pages are for staff alone."""
 PHONE, TABLET, DESK = (
     ViewportSize(width=width, height=height)
     for width, height in ((360, 740), (768, 900), (1280, 860))
@@ -146,6 +156,7 @@ def addresses(page: Page, app: RunningApp) -> list[str]:
     """Return all pages; those of a skill with content, a member and a history."""
     skill = create_from_template(page, app, "Pizza ordering", "X" * 100)
     known = {}
+    app.manage("shell", "-v", "0", "-c", MAKE_STAFF)
     for section, part in (("intents-title", "intents"), ("types-title", "slot-types")):
         page.goto(skill)
         page.locator(f"section[aria-labelledby={section}] a.object-row").first.click()
@@ -155,6 +166,7 @@ def addresses(page: Page, app: RunningApp) -> list[str]:
     page.get_by_label("New sample utterance").fill("a pizza for the history")
     page.keyboard.press("Enter")
     page.get_by_text("a pizza for the history").first.wait_for()
+    known["/catalogs/1/"] = catalog_of(page, app)
     known["people/1/transfer"] = f"people/{member_of(page, app, skill)}/transfer"
     page.goto(f"{skill}{known['intents/1/']}")
     slot = page.get_by_role("link", name="dialog of").first.get_attribute("href")
@@ -168,6 +180,18 @@ def addresses(page: Page, app: RunningApp) -> list[str]:
     for short, real in sorted(known.items(), key=lambda one: -len(one[0])):
         parts = [part.replace(short, real) for part in parts]
     return [app.url + part if part.startswith("/") else skill + part for part in parts]
+
+
+def catalog_of(page: Page, app: RunningApp) -> str:
+    """Make a catalog of one version and return the path of its page."""
+    page.goto(f"{app.url}/catalogs")
+    page.get_by_label("Name").fill("Crusts")
+    page.get_by_role("button", name="Create").click()
+    page.get_by_label("its text").fill("value,id,synonyms\nthin,T,crispy\nthick")
+    page.get_by_role("button", name="Review changes").click()
+    page.get_by_role("button", name="Store version 1").click()
+    page.get_by_text("Version 1 was stored").wait_for()
+    return page.url.removeprefix(app.url)
 
 
 def member_of(page: Page, app: RunningApp, skill: str) -> int:
