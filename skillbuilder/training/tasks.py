@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import uuid
+from datetime import timedelta
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
@@ -18,26 +20,29 @@ from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
 
-_LIMIT = settings.TRAINING_TIME_LIMIT.total_seconds()
+
+def _limits(limit: timedelta) -> dict[str, float]:
+    """Return a task's options: it may clear up for a minute after its limit."""
+    return {"soft_time_limit": limit.total_seconds(), "time_limit": limit.total_seconds() + 60}
 
 
-@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+@shared_task(**_limits(settings.QUICK_TIME_LIMIT))
 def train_run(run_id: str) -> None:
-    """Train the quick tier of a run if it is still there to be claimed; its row tells the rest."""
+    """Train the quick tier of the run whose turn it is: ``run_id`` but tells that there is one."""
     # Torch takes seconds to come in on a busy machine: before the claim, whose lease runs.
     import skillbuilder.training.build  # noqa: F401
 
-    run = runs.claim(uuid.UUID(run_id))
+    run = runs.claim_next()
     if run is not None:
         record(run)
 
 
-@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+@shared_task(**_limits(settings.TRAINING_TIME_LIMIT))
 def train_full(pk: str) -> None:
-    """Train a full tier if it is still there to be claimed; its row tells what came of it."""
+    """Train the full tier whose turn it is: ``pk`` but tells that there is one."""
     import skillbuilder.training.build  # noqa: F401
 
-    full = full_tier.claim(uuid.UUID(pk))
+    full = full_tier.claim_next()
     if full is not None:
         record(full)
 
@@ -59,7 +64,9 @@ def record(work: TrainingRun | FullTier) -> None:
     except EngineError as error:
         leases.fail(work, runs.code_of(error), str(error))
     except SoftTimeLimitExceeded:
-        minutes = settings.TRAINING_TIME_LIMIT.total_seconds() / 60
+        is_full = isinstance(work, FullTier)
+        limit = settings.TRAINING_TIME_LIMIT if is_full else settings.QUICK_TIME_LIMIT
+        minutes = limit.total_seconds() / 60
         leases.fail(work, "time_limit", f"Training took longer than {minutes:g} minutes. Simplify.")
     except (OperationalError, InterfaceError):
         # The database is away: the lease will run out, and the run be queued again.
@@ -86,7 +93,7 @@ def judge_run(run_id: str) -> None:
         gate.begin(full)
 
 
-@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+@shared_task(**_limits(settings.EVALUATION_TIME_LIMIT))
 def evaluate_run(pk: str) -> None:
     """Evaluate a version if it is still there to be claimed; its row tells what came of it."""
     evaluation = evaluations.claim(uuid.UUID(pk))
@@ -134,6 +141,20 @@ def reap() -> None:
 def purge_parse_logs() -> None:
     """Delete what parse logs have kept long enough; called by beat."""
     parse_log.purge()
+
+
+@worker_process_init.connect
+def warm_up(**_: object) -> None:
+    """Give way to whoever is waited for, and load what this child will need for all its builds."""
+    os.nice(settings.WORKER_NICE)
+    if settings.WORKER_WARMS:
+        import skillbuilder.training.build  # noqa: F401
+        from nlu_engine.embeddings import load_embeddings, load_encoder, release_for
+
+        release = release_for("en-US")
+        load_embeddings(release)
+        if settings.WORKER_WARMS == "full":
+            load_encoder(release)
 
 
 @worker_ready.connect
