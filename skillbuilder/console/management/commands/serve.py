@@ -193,8 +193,8 @@ def programs(host: str, port: int) -> list[Program]:
     return [
         _module(
             "web",
-            f"gunicorn skillbuilder.wsgi --bind {bracketed(host)}:{port} --worker-class gthread"
-            " --threads 8 --no-control-socket --log-level warning",
+            "gunicorn skillbuilder.wsgi --config python:skillbuilder.web_server"
+            f" --bind {bracketed(host)}:{port} --log-level warning",
             ALLOWED_HOSTS=os.environ.get("ALLOWED_HOSTS") or ",".join(own_names(host)),
         ),
         _module(
