@@ -16,7 +16,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
-from kombu import Queue
+from kombu.entity import Queue
 
 from skillbuilder import queues
 

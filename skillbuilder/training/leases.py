@@ -308,7 +308,7 @@ class KeptLease:
 
 def _in_a_child() -> bool:
     """Return whether this process is a child of a worker, which another takes the place of."""
-    return current_process().name != "MainProcess"
+    return bool(current_process().name != "MainProcess")
 
 
 def _resident_mb() -> int:
