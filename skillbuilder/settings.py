@@ -58,6 +58,10 @@ PARSER_CACHE_BYTES = env.int("PARSER_CACHE_BYTES", default=512_000_000)
 # Who sends it as a bearer token may read /metrics; without one, signed-in staff alone may.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
+# What the encoder made of utterances, kept by this host's workers from build to build.
+ENCODING_CACHE = Path(env.str("ENCODING_CACHE", default=str(VAR / "encodings.sqlite3")))
+ENCODING_CACHE_BYTES = env.int("ENCODING_CACHE_BYTES", default=512_000_000)
+
 # --- Core -----------------------------------------------------------------------------
 
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
