@@ -42,6 +42,7 @@ from skillbuilder.api.serializers import (
     UtteranceSerializer,
     counts_of,
 )
+from skillbuilder.authoring.catalog_documents import resolved, unknown_catalogs
 from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import delete_skill, editing, locked
 from skillbuilder.authoring.history import noted
@@ -100,7 +101,9 @@ def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Ski
     Raises PermissionDenied if the request is one that changes things and the user's role is
     less than ``changing``.
     """
-    skill = get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+    # With its parse log, which whoever parses asks for.
+    visible = Skill.objects.visible_to(request.user).select_related("parse_log")
+    skill = get_object_or_404(visible, slug=slug)
     refuse_role(skill, request.user, request.method, changing=changing)
     return skill
 
@@ -253,18 +256,25 @@ class InteractionModelDocument(APIView):
         dry_run = flag(request, "dry_run")
         model = InteractionModel.from_json(request.data)
         refuse_errors(model, skill.locale)
+        model = resolved(model, request.user)
         with transaction.atomic():
             # Locked, so that nobody changes the skill between the comparison and the import.
             skill = locked(skill)
             check_if_match(request, export_interaction_model(skill).digest)
             if not dry_run:
                 with noted(skill, replaces=True):
-                    import_interaction_model(skill, model)
+                    import_interaction_model(skill, model, request.user)
         answer = {
             "stored": not dry_run,
             "digest": model.digest(),
             "counts": counts_of(model),
-            "problems": [problem.to_dict() for problem in model.problems(skill.locale)],
+            "problems": [
+                problem.to_dict()
+                for problem in (
+                    *model.problems(skill.locale),
+                    *unknown_catalogs(model, request.user),
+                )
+            ],
         }
         headers = {} if dry_run else {"ETag": quote_etag(model.digest())}
         return Response(answer, headers=headers)
@@ -415,7 +425,10 @@ class Parse(APIView):
         wanted = validated(UtteranceSerializer, request.data)
         run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
         parse_log.record(skill, run, pair)
-        return Response(pair.to_dict() | {"serves": run.serves})
+        timing = f"load;dur={pair.load_ms:.1f}, " if pair.load_ms else ""
+        timing += f"neural;dur={pair.neural_ms:.1f}, maxent-crf;dur={pair.maxent_crf_ms:.1f}"
+        answer = pair.to_dict() | {"serves": run.serves}
+        return Response(answer, headers={"Server-Timing": timing})
 
 
 class Explain(APIView):

@@ -14,12 +14,12 @@ from rest_framework.test import APIClient
 
 from skillbuilder.api import urls
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import Catalog, Skill
 from skillbuilder.training.models import TrainingRun
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # Endpoints that are about no object: a stranger uses them for what is his own.
-OWN = {"skills"}
+OWN = {"skills", "catalogs"}
 
 ENDPOINTS = [
     (pattern.name, method)
@@ -31,10 +31,11 @@ BODIES: dict[str, Any] = {
     "skill": {"name": "Stolen"},
     "interaction-model": {"languageModel": {"invocationName": "stolen skill", "intents": []}},
     "parse": {"utterance": "order a big pizza"},
+    "catalog": {"name": "Stolen"},
     "explain": {"utterance": "order a big pizza"},
     "dialogue": {"utterance": "order a big pizza"},
 }
-LISTS = {"slot-type-values": "stolen\n"}
+LISTS = {"slot-type-values": "stolen\n", "catalog-versions": "stolen\n"}
 
 
 def address(name: str, run: TrainingRun) -> str:
@@ -42,7 +43,11 @@ def address(name: str, run: TrainingRun) -> str:
     pattern = next(pattern for pattern in urls.v1 if pattern.name == name)
     annotation_set = run.skill.annotation_sets.get_or_create(name="Set")[0]
     evaluation = run.evaluations.get_or_create(skill=run.skill, annotation_set=annotation_set)[0]
+    catalog = Catalog.objects.get_or_create(owner=run.skill.owner, name="Sizes", newest=1)[0]
+    catalog.versions.get_or_create(number=1, rows=[["small", "", []]], count=1)
     values = {
+        "key": catalog.pk,
+        "number": 1,
         "slug": run.skill.slug,
         "run_id": run.pk,
         "type_name": "Size",
@@ -66,7 +71,9 @@ def state_of(skill: Skill) -> Any:
     runs = list(TrainingRun.objects.order_by("pk").values("pk", "status", "requested_at"))
     sets = list(fresh.annotation_sets.values("name", "revision"))
     evaluations = list(fresh.evaluations.values("pk", "status"))
-    return fresh.name, fresh.revision, export_interaction_model(fresh), runs, sets, evaluations
+    catalogs = list(Catalog.objects.values("name", "newest"))
+    model = export_interaction_model(fresh)
+    return fresh.name, fresh.revision, model, runs, sets, evaluations, catalogs
 
 
 @pytest.mark.parametrize(("name", "method"), ENDPOINTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
 
 from skillbuilder.authoring import history
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
-from skillbuilder.authoring.models import Change, Intent
+from skillbuilder.authoring.models import Change, Intent, Preferences
 from skillbuilder.authoring.people import invitations_of
 
 register = template.Library()
@@ -49,6 +51,25 @@ def invitations(context: dict[str, Any]) -> dict[str, Any]:
     """Show what the user is invited to, each to be accepted or declined."""
     user = context["request"].user
     return {"invitations": invitations_of(user), "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag
+def console_key(user: Any) -> str:
+    """Return the key that opens the console for ``user``, "" where single keys do nothing."""
+    if not user.is_authenticated:
+        return ""
+    # A page asks more than once.
+    if not hasattr(user, "_console_key"):
+        chosen = Preferences.objects.filter(user=user).values_list("console_key", flat=True)
+        user._console_key = next(iter(chosen), Preferences.CONSOLE_KEY)
+    return str(user._console_key)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Return "5 minutes ago", "just now" within the first."""
+    passed = timesince(moment)
+    return "just now" if passed.startswith("0") else f"{passed} ago"
 
 
 @register.filter
