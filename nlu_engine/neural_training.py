@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nlu_engine.embeddings import SharedEmbeddings, Tier, is_covered
+from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, is_covered
 from nlu_engine.errors import TrainingDiverged
 from nlu_engine.features import (
     SHAPE_FEATURES,
@@ -32,6 +33,9 @@ from nlu_engine.weights import pack
 
 MAX_TRAINING_TOKENS = 128
 """Tokens of a training utterance that the network sees; a longer one is cut."""
+
+ENCODED_AT_ONCE = 64
+"""Utterances that go through the encoder before progress is told."""
 
 NOTHING_LISTED = ListedValues({})
 
@@ -65,6 +69,11 @@ def schedule_for(utterances: int, tier: Tier) -> Schedule:
     if tier == "quick":
         return Schedule(steps, learning_rate=5e-3, average_from=0.5)
     return Schedule(steps)
+
+
+HURRIED = Schedule(steps=150, learning_rate=1e-2)
+"""For a quick network that has to answer soon, whatever the size of the training set: three times
+the learning rate makes up for most of the steps that are missing (docs/experiments.md)."""
 
 
 class WordTable:
@@ -139,6 +148,7 @@ def prepare(
     listed: ListedValues = NOTHING_LISTED,
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
+    on_progress: Progress = lambda share: None,
 ) -> TrainingSet:
     """Turn annotated utterances into numbers, learning the skill's vocabulary from them.
 
@@ -162,7 +172,7 @@ def prepare(
         *zip(tokenized, [[tag_rows[tag] for tag in tags] for tags in tagged], intents, strict=True),
         *((tokens, [0] * len(tokens), None) for tokens in outside),
     ]
-    encoded = extract.in_context([tokens for tokens, _, _ in targets])
+    encoded = _encoded(extract, [tokens for tokens, _, _ in targets], on_progress)
     examples = [
         Example(
             table.rows(tokens),
@@ -176,6 +186,16 @@ def prepare(
         for (tokens, tags, intent), (context, sentence) in zip(targets, encoded, strict=True)
     ]
     return TrainingSet(table, examples, vocabulary, extract, len(outside))
+
+
+def _encoded(
+    extract: FeatureExtractor, tokenized: Sequence[Sequence[Token]], on_progress: Progress
+) -> list[tuple[Vectors, Vectors]]:
+    found: list[tuple[Vectors, Vectors]] = []
+    for start in range(0, len(tokenized), ENCODED_AT_ONCE):
+        on_progress(start / len(tokenized))
+        found += extract.in_context(tokenized[start : start + ENCODED_AT_ONCE])
+    return found
 
 
 def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
@@ -209,12 +229,13 @@ def train_neural(
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
     seed: int = 0,
-    on_progress: Progress = lambda fraction: None,
+    on_progress: Callable[[str, float], None] = lambda step, share: None,
     schedule: Schedule | None = None,
 ) -> NeuralRecognizer:
     """Fit the network on ``data`` and return the recognizer made of it.
 
     ``copies`` (``augmentation.copies_of``) are learned from besides, in the same time.
+    ``on_progress(step, share)`` is told how much of "embed", then of "train", is done.
     Raises TrainingDiverged when the loss stops being finite.
     """
     torch.manual_seed(seed)
@@ -226,6 +247,7 @@ def train_neural(
         listed=ListedValues(data.slot_values, data.patterns),
         copies=copies,
         negatives=negatives,
+        on_progress=partial(on_progress, "embed"),
     )
     network = network_for(training_set)
     if tier == "quick":
@@ -233,7 +255,7 @@ def train_neural(
         # learned to trust what it knows by heart (docs/experiments.md).
         start_from(network, load_layers(embeddings))
     schedule = schedule or schedule_for(len(data.utterances), tier)
-    weights = fit(network, training_set, schedule, seed, on_progress)
+    weights = fit(network, training_set, schedule, seed, partial(on_progress, "train"))
     vocabulary = training_set.vocabulary
     return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
 
