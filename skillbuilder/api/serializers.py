@@ -137,6 +137,9 @@ class RunSerializer(serializers.ModelSerializer):
     skill: serializers.SlugRelatedField[Skill] = serializers.SlugRelatedField(
         slug_field="slug", read_only=True
     )
+    requested_by: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
+        slug_field="username", read_only=True, help_text="Null of a program."
+    )
     notes = serializers.ListField(child=serializers.CharField(), read_only=True)
     metrics = serializers.DictField(read_only=True)
     progress = serializers.FloatField(read_only=True, min_value=0, max_value=1)
@@ -165,6 +168,7 @@ class RunSerializer(serializers.ModelSerializer):
             "gate_reason",
             "serves",
             "serves_reason",
+            "requested_by",
             "created_at",
             "started_at",
             "finished_at",

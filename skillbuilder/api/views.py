@@ -106,7 +106,9 @@ def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Ski
 def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
     """Return the run ``run_id``; raises Http404 and PermissionDenied like visible_skill."""
     visible = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
-    run = get_object_or_404(visible.select_related("skill").defer("snapshot"), pk=run_id)
+    run = get_object_or_404(
+        visible.select_related("skill", "requested_by").defer("snapshot"), pk=run_id
+    )
     refuse_role(run.skill, request.user, request.method)
     return run
 
@@ -315,7 +317,7 @@ class RunList(generics.ListAPIView):
         if getattr(self, "swagger_fake_view", False):
             return TrainingRun.objects.none()
         skill = visible_skill(self.request, self.kwargs["slug"])
-        return skill.training_runs.select_related("skill").defer("snapshot")
+        return skill.training_runs.select_related("skill", "requested_by").defer("snapshot")
 
     @extend_schema(
         operation_id="training_runs_list",

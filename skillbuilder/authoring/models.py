@@ -112,7 +112,14 @@ class Membership(models.Model):
 
 
 class Change(models.Model):
-    """An entry of the history: who changed what in a skill; never changed itself."""
+    """An entry of the history: who did what to a skill; never changed itself."""
+
+    class Kind(models.TextChoices):
+        CONTENT = "content", "Intents and slot types"
+        ANNOTATIONS = "annotations", "Annotation sets"
+        SKILL = "skill", "The skill and its settings"
+        PEOPLE = "people", "People"
+        BUILDS = "builds", "Builds and versions"
 
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="changes")
     # None of a program: the command line, or someone whose account is gone.
@@ -124,6 +131,7 @@ class Change(models.Model):
         blank=True,
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(max_length=11, choices=Kind, default=Kind.CONTENT)
     # How many things changed, and the first of them, as nlu_engine.differences tells them.
     count = models.PositiveIntegerField()
     differences = models.JSONField(default=list)
@@ -134,6 +142,7 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["skill", "-id"], name="history_order")]
 
     def __str__(self) -> str:
         return f"{self.count} changes in {self.skill}"

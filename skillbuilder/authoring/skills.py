@@ -15,8 +15,9 @@ from django.utils.text import slugify
 
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.utterances import is_blank
+from skillbuilder.authoring.history import note_event
 from skillbuilder.authoring.import_export import import_interaction_model
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import Change, Skill
 
 # /skills/new is the page that makes a skill.
 RESERVED_SLUGS = frozenset({"new"})
@@ -53,7 +54,14 @@ def create_skill(
         if model is not None:
             own_name = invocation_name or model.invocation_name
             import_interaction_model(skill, replace(model, invocation_name=own_name))
+        start = _size_of(model) if model else "blank"
+        note_event(skill, Change.Kind.SKILL, "created", "skill", name, after=start)
     return skill
+
+
+def _size_of(model: InteractionModel) -> str:
+    intents, types = len(model.intents), len(model.slot_types)
+    return f"{intents:,} intent{'s'[: intents != 1]}, {types:,} slot type{'s'[: types != 1]}"
 
 
 def check_name(name: str) -> None:

@@ -137,9 +137,7 @@ def _forget_old_rows(evaluation: Evaluation) -> None:
 
 def fail(evaluation: Evaluation, code: str, message: str) -> bool:
     """Make the evaluation failed for good, with the reason; False if it is no longer ours."""
-    return leases.close(
-        leases.held(evaluation), status=Status.FAILED, error_code=code, error_message=message
-    )
+    return leases.close_failed(evaluation, leases.held(evaluation), code, message)
 
 
 def requeue_lost() -> int:

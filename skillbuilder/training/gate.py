@@ -101,6 +101,8 @@ def resume() -> None:
 
 def release(run: TrainingRun) -> None:
     """Let ``run`` go live whatever its results are: someone wants it to."""
-    TrainingRun.objects.filter(pk=run.pk).update(
-        gate=Gate.OPEN, gate_reason="", requested_at=timezone.now()
-    )
+    with transaction.atomic():
+        TrainingRun.objects.filter(pk=run.pk).update(
+            gate=Gate.OPEN, gate_reason="", requested_at=timezone.now()
+        )
+        run.tell("let go live")

@@ -82,6 +82,16 @@ def close(rows: QuerySet[Any], **values: Any) -> bool:
     return bool(rows.update(**values))
 
 
+def close_failed(work: LeasedWork, rows: QuerySet[Any], code: str, message: str) -> bool:
+    """Make ``work`` failed for good if it is still what ``rows`` holds; return whether it was."""
+    failed = type(work).Status.FAILED
+    with transaction.atomic():
+        closed = close(rows, status=failed, error_code=code, error_message=message)
+        if closed:
+            work.tell("failed to build", message)
+    return closed
+
+
 def cancel(work: LeasedWork) -> bool:
     """Cancel ``work`` at once; its worker notices at its next heartbeat.
 
@@ -89,7 +99,10 @@ def cancel(work: LeasedWork) -> bool:
     """
     model = type(work)
     active = model._default_manager.filter(pk=work.pk, status__in=model.ACTIVE)
-    cancelled = close(active, status=model.Status.CANCELLED)
+    with transaction.atomic():
+        cancelled = close(active, status=model.Status.CANCELLED)
+        if cancelled:
+            work.tell("cancelled the build of")
     work.refresh_from_db(fields=["status", "claim", "lease_expires_at", "finished_at"])
     return cancelled
 
@@ -114,7 +127,7 @@ def requeue(work: LeasedWork, send: Callable[[uuid.UUID], None], remedy: str) ->
     lost, status = held(work).filter(lease_expires_at__lt=now), type(work).Status
     if work.attempts >= settings.TRAINING_ATTEMPTS:
         message = f"The worker was lost in each of {work.attempts} attempts. {remedy}"
-        return close(lost, status=status.FAILED, error_code="worker_lost", error_message=message)
+        return close_failed(work, lost, "worker_lost", message)
     requeued = lost.update(status=status.QUEUED, claim=None, lease_expires_at=None, enqueued_at=now)
     if requeued:
         log.warning("%s lost its worker, queued again", work.pk)

@@ -23,6 +23,7 @@ from nlu_engine.embeddings import release_for
 from nlu_engine.errors import InvalidInteractionModel
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.editing import locked
+from skillbuilder.authoring.history import acting_user
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training import leases, storage
@@ -71,9 +72,14 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
         _supersede(skill, by=run)
         if run is not None:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
+            if not run.is_active:
+                run.tell("asked again for")
             _judge_again(run)
             return run, False
-        run = TrainingRun.objects.create(skill=skill, snapshot=model.to_json(), **identity)
+        run = TrainingRun.objects.create(
+            skill=skill, snapshot=model.to_json(), requested_by=acting_user(), **identity
+        )
+        run.tell("asked to build")
         transaction.on_commit(partial(send, run.pk))
     return run, True
 
@@ -148,7 +154,12 @@ def finish(run: TrainingRun, **outcome: Any) -> bool:
     It goes live at once, unless annotation sets have a say in that and another version is live.
     """
     outcome["gate"] = TrainingRun.Gate.PENDING if _is_judged(run) else TrainingRun.Gate.OPEN
-    return leases.close(leases.held(run), status=Status.READY, progress=1.0, step="", **outcome)
+    held = leases.held(run)
+    with transaction.atomic():
+        finished = leases.close(held, status=Status.READY, progress=1.0, step="", **outcome)
+        if finished:
+            run.tell("built")
+    return finished
 
 
 def _is_judged(run: TrainingRun) -> bool:
@@ -158,9 +169,7 @@ def _is_judged(run: TrainingRun) -> bool:
 
 def fail(run: TrainingRun, code: str, message: str) -> bool:
     """Make ``run`` failed for good, with the reason; False if it is no longer ours."""
-    return leases.close(
-        leases.held(run), status=Status.FAILED, error_code=code, error_message=message
-    )
+    return leases.close_failed(run, leases.held(run), code, message)
 
 
 def requeue_lost() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -96,7 +97,10 @@ def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpRespons
     run = find(skill, str(number))
     form = VersionNameForm(request.POST)
     if form.is_valid():
-        TrainingRun.objects.filter(pk=run.pk).update(name=form.cleaned_data["name"])
+        with transaction.atomic():
+            TrainingRun.objects.filter(pk=run.pk).update(name=form.cleaned_data["name"])
+            if form.cleaned_data["name"] != run.name:
+                run.tell("named", form.cleaned_data["name"])
         messages.success(request, "Saved.")
     else:
         messages.error(request, "A name has at most 80 characters. Nothing was changed.")
@@ -109,7 +113,9 @@ def version_restore(request: HttpRequest, skill: Skill, number: int) -> HttpResp
     """Make a version the working copy; the history keeps what was there before."""
     model = document(skill, str(number))
     try:
-        editing.replace_document(skill, model, request.POST.get("digest", ""))
+        with transaction.atomic():
+            find(skill, str(number)).tell("restored")
+            editing.replace_document(skill, model, request.POST.get("digest", ""))
     except editing.Conflict:
         messages.error(
             request,
