@@ -23,6 +23,7 @@ from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from skillbuilder.api.documents import InvalidDocument
 from skillbuilder.authoring.annotation_sets import SetFull
 from skillbuilder.authoring.editing import Conflict, NameTaken
+from skillbuilder.authoring.people import AlreadyThere, OwnerStays
 from skillbuilder.authoring.skills import SlugTaken
 from skillbuilder.training.evaluations import NothingToEvaluate
 from skillbuilder.training.runs import NotTrained, code_of
@@ -62,6 +63,8 @@ STATUS: dict[type[Exception], int] = {
     NameTaken: status.HTTP_409_CONFLICT,
     SetFull: status.HTTP_409_CONFLICT,
     Conflict: status.HTTP_409_CONFLICT,
+    AlreadyThere: status.HTTP_409_CONFLICT,
+    OwnerStays: status.HTTP_409_CONFLICT,
     engine.TrainingCancelled: status.HTTP_409_CONFLICT,
     # An artifact of another engine, or one that is gone: building again cures it.
     engine.IncompatibleArtifact: status.HTTP_409_CONFLICT,

@@ -40,8 +40,9 @@ from skillbuilder.api.serializers import (
     UtteranceSerializer,
     counts_of,
 )
+from skillbuilder.authoring.bin import put_away
 from skillbuilder.authoring.checking import checked
-from skillbuilder.authoring.editing import delete_skill, editing, locked
+from skillbuilder.authoring.editing import editing, locked
 from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
@@ -51,6 +52,7 @@ from skillbuilder.authoring.import_export import (
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
 from skillbuilder.authoring.skills import create_skill
+from skillbuilder.authoring.visible import VisibleSkills
 from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.dialogues import converse
 from skillbuilder.training.models import TrainingRun
@@ -128,9 +130,11 @@ class SkillList(generics.ListAPIView):
 
     serializer_class = SkillSerializer
 
-    def get_queryset(self) -> QuerySet[Skill]:
+    def get_queryset(self) -> Any:
         """Return the skills that the user may see."""
-        return Skill.objects.visible_to(self.request.user)
+        if getattr(self, "swagger_fake_view", False):
+            return Skill.objects.none()
+        return VisibleSkills.of(self.request.user)
 
     @extend_schema(
         operation_id="skills_list",
@@ -191,8 +195,8 @@ class SkillDetail(APIView):
         responses={204: None, **refusals()},
     )
     def delete(self, request: Request, slug: str) -> Response:
-        """Delete a skill with its training runs and artifacts, for good."""
-        delete_skill(visible_skill(request, slug, changing=OWNER))
+        """Put a skill into its owner's bin, from which it can be restored for 30 days."""
+        put_away(visible_skill(request, slug, changing=OWNER))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -37,6 +37,17 @@ class SkillQuerySet(models.QuerySet["Skill"]):
         return self.filter(models.Q(owner=user) | models.Q(pk__in=shared))
 
 
+_AnySkills = models.Manager.from_queryset(SkillQuerySet)
+
+
+class SkillManager(_AnySkills):
+    """The skills that are not in the bin: nobody meets another one but there."""
+
+    def get_queryset(self) -> Any:
+        """Return them."""
+        return super().get_queryset().filter(binned_at=None)
+
+
 class Skill(models.Model):
     """One interaction model in one locale, owned by one user."""
 
@@ -54,6 +65,8 @@ class Skill(models.Model):
     revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # When it was put into the bin (see bin.py).
+    binned_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What a search looks through, kept by the database: one column to read instead of three.
     search_text = models.GeneratedField(
         expression=Lower(Concat("name", Value("\n"), "invocation_name", Value("\n"), _SLUG)),
@@ -61,7 +74,8 @@ class Skill(models.Model):
         db_persist=True,
     )
 
-    objects = SkillQuerySet.as_manager()
+    objects = SkillManager()
+    with_binned = SkillQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at", "-pk"]
@@ -71,6 +85,11 @@ class Skill(models.Model):
             models.Index(fields=["owner", "-updated_at", "-id"], name="skill_list"),
             models.Index(fields=["owner", "locale", "-updated_at", "-id"], name="skill_locale"),
             models.Index(fields=["owner", "-created_at", "-id"], name="skill_newest"),
+            models.Index(
+                fields=["owner", "-binned_at", "-id"],
+                condition=models.Q(binned_at__isnull=False),
+                name="skill_bin",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,13 @@ class AlreadyThere(Exception):
     """The user name that was invited is the owner's, a member's, or invited already."""
 
 
+class OwnerStays(Exception):
+    """The owner cannot leave."""
+
+    def __init__(self) -> None:
+        super().__init__("You own this skill: hand it over before you leave.")
+
+
 def role_of(skill: Skill, user: Any) -> str | None:
     """Return the role of ``user`` in ``skill``, None of a stranger."""
     if skill.owner_id == user.pk:
@@ -79,7 +86,7 @@ def _note(skill: Skill, did: str, name: str, before: str = "", after: str = "") 
 
 def invitations_of(user: User | AnonymousUser) -> QuerySet[Membership]:
     """Return the invitations that ``user`` may accept or decline."""
-    waiting = Membership.objects.filter(user=None, user_name=user.username)
+    waiting = Membership.objects.filter(user=None, user_name=user.username, skill__binned_at=None)
     return waiting.select_related("skill", "skill__owner")
 
 
@@ -112,6 +119,14 @@ def dismiss(skill: Skill, membership: Membership) -> None:
         fresh = get_object_or_404(skill.memberships, pk=membership.pk)
         _note(skill, _how_it_ends(fresh), fresh.user_name, before=fresh.role)
         fresh.delete()
+
+
+def leave(skill: Skill, user: Any) -> None:
+    """End the membership of ``user``. Raises OwnerStays."""
+    mine = skill.memberships.filter(user_id=user.pk).first()
+    if mine is None:
+        raise OwnerStays
+    dismiss(skill, mine)
 
 
 def _how_it_ends(membership: Membership) -> str:

@@ -27,8 +27,9 @@ LONGEST_DERIVED_SLUG = 100
 class SlugTaken(Exception):
     """The slug that was asked for belongs to another skill, or to a page of ours."""
 
-    def __init__(self, slug: str) -> None:
-        super().__init__(f"The slug {slug!r} is taken. Choose another, or leave it out.")
+    def __init__(self, slug: str, *, in_bin: bool = False) -> None:
+        where = ", by a skill in your bin: restore that or delete it for good" if in_bin else ""
+        super().__init__(f"The slug {slug!r} is taken{where}. Choose another, or leave it out.")
 
 
 def create_skill(
@@ -81,13 +82,14 @@ def _insert(skill: Skill, slug: str | None) -> Skill:
         if _inserted(skill):
             return skill
         if slug:
-            raise SlugTaken(slug)
+            mine = Skill.with_binned.filter(owner=skill.owner, binned_at__isnull=False)
+            raise SlugTaken(slug, in_bin=mine.filter(slug=slug).exists())
     raise AssertionError("unreachable")
 
 
 def _inserted(skill: Skill) -> bool:
     """Insert ``skill`` unless its slug is taken; the constraint decides, so races are safe."""
-    slug_is_free = not Skill.objects.filter(slug=skill.slug).exists()
+    slug_is_free = not Skill.with_binned.filter(slug=skill.slug).exists()
     if skill.slug in RESERVED_SLUGS or not slug_is_free:
         return False
     try:

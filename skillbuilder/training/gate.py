@@ -95,7 +95,8 @@ def _too_low(annotation_set: AnnotationSet, found: Evaluation | None, parser: st
 
 def resume() -> None:
     """Go on with what a worker left undecided when it was lost; called by beat."""
-    for run in TrainingRun.objects.filter(gate=Gate.PENDING).defer("snapshot"):
+    undecided = TrainingRun.objects.filter(gate=Gate.PENDING, skill__binned_at=None)
+    for run in undecided.defer("snapshot"):
         begin(run)
 
 

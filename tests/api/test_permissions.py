@@ -9,17 +9,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from skillbuilder.api import urls
+from skillbuilder.authoring.bin import bin_of
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import Membership, Skill
+from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training.models import TrainingRun
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # Endpoints that are about no object: a stranger uses them for what is his own.
-OWN = {"skills"}
+OWN = {"skills", "bin", "invitations"}
 
 ENDPOINTS = [
     (pattern.name, method)
@@ -33,6 +37,8 @@ BODIES: dict[str, Any] = {
     "parse": {"utterance": "order a big pizza"},
     "explain": {"utterance": "order a big pizza"},
     "dialogue": {"utterance": "order a big pizza"},
+    "people": {"user_name": "charlie", "role": "editor"},
+    "member": {"role": "editor"},
 }
 
 
@@ -42,7 +48,8 @@ def address(name: str, run: TrainingRun) -> str:
     annotation_set = run.skill.annotation_sets.get_or_create(name="Set")[0]
     evaluation = run.evaluations.get_or_create(skill=run.skill, annotation_set=annotation_set)[0]
     values = {
-        "slug": run.skill.slug,
+        "slug": binned(run.skill.owner).slug if name.startswith("bin-") else run.skill.slug,
+        "member_id": member(run.skill, name).pk,
         "run_id": run.pk,
         "set_id": annotation_set.pk,
         "evaluation_id": evaluation.pk,
@@ -51,13 +58,32 @@ def address(name: str, run: TrainingRun) -> str:
     return reverse(f"api:{name}", kwargs={key: values[key] for key in wanted})
 
 
+def binned(user: Any) -> Skill:
+    """Return a skill of ``user`` that is in the bin."""
+    made = bin_of(user).first() or create_skill(user, name="Binned", locale="en-US")
+    Skill.objects.filter(pk=made.pk).update(binned_at=timezone.now())
+    return made
+
+
+def member(skill: Skill, name: str) -> Membership:
+    """Return someone who is a member, or of an "invitation" the owner himself as invited."""
+    if name == "invitation":
+        # Only as a test has it: an owner who has invited himself.
+        return skill.memberships.get_or_create(user_name=skill.owner.username, role="viewer")[0]
+    dora = get_user_model().objects.get_or_create(username="dora")[0]
+    return skill.memberships.get_or_create(user=dora, user_name="dora", role="viewer")[0]
+
+
 def state_of(skill: Skill) -> Any:
     """Return everything that a stranger might change."""
     fresh = Skill.objects.get(pk=skill.pk)
     runs = list(TrainingRun.objects.order_by("pk").values("pk", "status", "requested_at"))
     sets = list(fresh.annotation_sets.values("name", "revision"))
     evaluations = list(fresh.evaluations.values("pk", "status"))
-    return fresh.name, fresh.revision, export_interaction_model(fresh), runs, sets, evaluations
+    people = list(Membership.objects.values("skill", "user_name", "user", "role"))
+    kept = list(Skill.with_binned.order_by("pk").values("pk", "binned_at", "owner"))
+    more = (runs, sets, evaluations, people, kept)
+    return fresh.name, fresh.revision, export_interaction_model(fresh), more
 
 
 @pytest.mark.parametrize(("name", "method"), ENDPOINTS)

@@ -21,6 +21,8 @@ PAGES = {
     "skill-list": ["/", "/?q=nothing+like+it"],
     "skill-create": [f"/skills/new?start={start}" for start in ("template", "json", "blank")],
     "token-list": ["/tokens"],
+    "skill-bin": ["/bin"],
+    "bin-delete": ["/bin/thrown-away/delete"],
     "skill-detail": [""],
     "skill-words": ["words?word=enormous"],
     "skill-settings": ["settings"],
@@ -59,6 +61,7 @@ NO_PAGES = {
     "annotation-set-fill",
     "annotation-set-problems",
     "annotation-set-settings",
+    "bin-restore",
     "build-controls",
     "change-restore",
     "change-undo",
@@ -138,7 +141,10 @@ def test_each_address_is_a_page_that_is_looked_at_or_none() -> None:
 
 @pytest.fixture
 def addresses(page: Page, app: RunningApp) -> list[str]:
-    """Return all pages; those of a skill with content, a member and a history."""
+    """Return all pages; those of a skill with content, a member and a history, and of a bin."""
+    page.goto(f"{create_from_template(page, app, 'Smart lights', 'Thrown away')}delete")
+    page.get_by_role("button", name="Put it into the bin").click()
+    page.get_by_text("Thrown away is in the bin.").wait_for()
     skill = create_from_template(page, app, "Pizza ordering", "X" * 100)
     known = {}
     for section, part in (("intents-title", "intents"), ("types-title", "slot-types")):

@@ -189,7 +189,7 @@ def test_the_list_asks_the_database_the_same_for_one_skill_and_for_many(
     for skill in many:
         run_of(skill, Status.READY)
         run_of(skill, Status.CANCELLED)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(11):
         browser.get("/", {"q": "skill", "status": "ready"})
 
 
@@ -204,12 +204,17 @@ def test_a_stranger_sees_none(browser_of: Callable[[Any], Client], skill: Skill,
 
 
 def test_the_benchmark_makes_skills_of_every_kind(
-    alice: Any, browser: Client, token: str, monkeypatch: pytest.MonkeyPatch
+    alice: Any,
+    bob: Any,
+    charlie: Any,
+    browser: Client,
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(benchmark, "TIMES", 1)
     monkeypatch.setattr(benchmark, "RARE", 30)
-    benchmark.insert(alice, range(120))
+    benchmark.insert([alice, bob], charlie, range(120))
     for query in ({"status": "building"}, {"status": "draft"}, {"locale": benchmark.RARE_LOCALE}):
         assert len(shown(browser.get("/", query))) == 4, query
     assert shown(browser.get("/", {"status": "failed"})) == ["Skill 000003 of the Größe Kitchen"]
-    assert len(dict(benchmark.measure(browser, token))) == 18
+    assert len(dict(benchmark.measure(browser, token))) == 20
