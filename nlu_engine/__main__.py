@@ -205,7 +205,8 @@ def _table(parsed: ParsePair) -> str:
 
 def _line(parse: Parse) -> str:
     slots = ", ".join(map(_slot, parse.frame.slots))
-    return f"{parse.frame.intent} {parse.confidence:.2f}  {slots or '-'}"
+    refused = "".join(f"  (not accepted: {slot.name}={slot.text!r})" for slot in parse.refused)
+    return f"{parse.frame.intent} {parse.confidence:.2f}  {slots or '-'}{refused}"
 
 
 def _slot(slot: SlotSpan) -> str:

@@ -256,12 +256,12 @@ def _unknown(annotation: Annotation, path: str, known: dict[str, set[str]]) -> I
     for number, answer in enumerate(annotation.answers):
         place = f"{path}.expected[{number}]"
         if answer.intent not in known:
-            message = f"The skill has no intent {answer.intent}."
+            message = f"It expects the intent {answer.intent}, which is gone or never was."
             yield _warning("unknown-intent", place, message, "Add it, or correct the name.")
             continue
         for slot in answer.slots:
             if slot.name not in known[answer.intent]:
-                message = f"{answer.intent} has no slot {slot.name}."
+                message = f"It expects the slot {slot.name}, which {answer.intent} does not have."
                 yield _warning("unknown-slot", place, message, "Add it, or correct the name.")
 
 

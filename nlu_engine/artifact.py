@@ -6,7 +6,7 @@
     intents.safetensors    weights of the MaxEnt classifier
     intents.json           its features and intents
     slots.crfsuite         the CRF, in crfsuite's own format
-    skill.json             built-in intents' utterances, slot values to resolve to
+    skill.json             built-in intents' utterances, slot values and patterns to resolve to
 
 No pickle. Nothing is read before format, embeddings and digests are found right.
 """
@@ -269,12 +269,15 @@ def _neural(contents: _Contents) -> SkillParser:
     skill = contents.skill_of("neural")
     # An artifact of before there were listed values has no weights for them.
     reads_lists = any(name.startswith(LISTED) for name in arrays)
+    resolver = skill["resolver"]
     extract = FeatureExtractor(
         load_embeddings(contents.manifest["embeddings"]),
         vocabulary,
         contents.manifest["tier"],
         covered=is_covered(contents.manifest["locale"]),
-        listed=ListedValues(skill["resolver"].slot_values if reads_lists else {}),
+        listed=ListedValues(resolver.slot_values, resolver.patterns)
+        if reads_lists
+        else ListedValues({}),
     )
     recognizer = NeuralRecognizer(arrays, vocabulary, extract, allowed)
     return SkillParser(recognizer, **skill)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.utterances import normalize
@@ -31,19 +31,23 @@ Values = Mapping[str, Sequence[str]]
 
 
 def copies_of(
-    utterances: Sequence[AnnotatedUtterance], talk: Sequence[str] = (), *, seed: int
+    utterances: Sequence[AnnotatedUtterance],
+    talk: Sequence[str] = (),
+    *,
+    seed: int,
+    never_any: Collection[str] = (),
 ) -> list[AnnotatedUtterance]:
     """Return copies of ``utterances`` with other values; the same for the same seed.
 
     ``talk``: texts that have nothing to do with the skill, to cut words from; without it,
-    slots take their own values alone.
+    slots take their own values alone, and so do those in ``never_any``.
     """
     chance = random.Random(seed)
     with_slots = [one for one in utterances if one.frame.slots]
     chance.shuffle(with_slots)
     wanted = min(COPIES * len(with_slots), MOST - len(utterances))
     values = _values(with_slots)
-    open_slots = frozenset(name for name, said in values.items() if _is_open(said))
+    open_slots = {name for name, said in values.items() if _is_open(said)} - set(never_any)
     spoken = [text.split() for text in talk]
     known = set(utterances)
     copies: dict[AnnotatedUtterance, None] = {}

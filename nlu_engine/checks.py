@@ -25,6 +25,7 @@ from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import Intent, InteractionModel, SlotType, SlotValue
 from nlu_engine.meaning import MOST_SAMPLES, VERY_NEAR, near_duplicates
 from nlu_engine.templates import Chunk, TemplateError, parse_template
+from nlu_engine.training_data import resolver_of
 from nlu_engine.utterances import Token, normalize, tokenize
 
 SEVERITIES = ("error", "warning", "hint")
@@ -125,6 +126,7 @@ def checks(model: InteractionModel, locale: str) -> list[Check]:
     for number, intent in enumerate(model.intents):
         found += _intent(model, intent, f"{root}.intents[{number}]")
     found += _annotations(model, f"{root}.intents")
+    found += _unknown_to_closed(model, locale, f"{root}.intents")
     found += _imbalance(model, f"{root}.intents")
     found += _unused_types(model, f"{root}.types")
     for number, slot_type in enumerate(model.slot_types):
@@ -451,6 +453,26 @@ def _annotated(
     ]
     parts[index] = f"{text[: first.start]}{{{slot}}}{text[last.end :]}"
     return text[first.start : last.end], slot, "".join(parts)
+
+
+def _unknown_to_closed(model: InteractionModel, locale: str, path: str) -> Iterator[Check]:
+    """Yield a warning for each text of a closed slot, in a sample, that its type does not know."""
+    if not any(slot_type.settings.is_closed for slot_type in model.slot_types):
+        return
+    resolver = resolver_of(model, locale)
+    for number, intent in enumerate(model.intents):
+        types = {slot.name: slot.type for slot in intent.slots}
+        for index, sample in enumerate(intent.samples):
+            for chunk in _chunks(sample):
+                if not chunk.slot or not chunk.text or chunk.slot not in types:
+                    continue
+                if resolver.resolve(chunk.slot, chunk.text).is_accepted:
+                    continue
+                owner = types[chunk.slot]
+                message = f"“{chunk.text}” is no value of {owner}, which is closed."
+                fix = f"Add it to {owner}, or no parse will have this slot."
+                place, more = f"{path}[{number}].samples[{index}]", {"subject": intent.name}
+                yield _warning("unknown-to-closed-type", place, message, sample, fix, **more)
 
 
 # --- Slot types -------------------------------------------------------------------------------

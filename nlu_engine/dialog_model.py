@@ -200,6 +200,16 @@ def with_intent_dialog(
     return writer.finished()
 
 
+def with_dialog_parts(
+    extra: Extra, layout: str, intent: _Object, prompts: Sequence[_Object]
+) -> Extra:
+    """Return ``extra`` with the dialog of one more ``intent`` and more ``prompts``, as they are."""
+    writer = _Writer(extra, layout)
+    writer.dialog_intents().append(intent)
+    writer.prompts().extend(prompts)
+    return writer.new
+
+
 def without_slot(extra: Extra, intent: str, slot: str) -> Extra:
     """Return ``extra`` without what the dialog says of a slot, and its prompts."""
     if not dialog_slots(extra, intent, slot):
@@ -243,10 +253,11 @@ def with_renamed_mentions(extra: Extra, intent: str, old: str, new: str) -> Extr
 
 def _references(found: Iterable[_Object]) -> set[str]:
     """Return the ids of the prompts that some intents of a dialog use."""
-    return {id_ for intent in found for id_ in _ids_in(intent)}
+    return {id_ for intent in found for id_ in ids_in(intent)}
 
 
-def _ids_in(intent: _Object) -> Iterator[str]:
+def ids_in(intent: _Object) -> Iterator[str]:
+    """Yield the id of each prompt that the dialog uses for an intent, its slots and validations."""
     for found in (intent, *objects(intent.get("slots"))):
         prompts = found.get("prompts")
         yield from (
@@ -285,16 +296,29 @@ class _Writer:
     def intent(self, name: str, slots: Sequence[tuple[str, str]]) -> _Object:
         for found in dialog_intents(self.new, name):
             return found
+        # Alexa wants all slots of an intent that it has a dialog for.
+        listed = [_new_slot(*pair) for pair in slots]
+        made = {"name": name, "confirmationRequired": False, "prompts": {}, "slots": listed}
+        self.dialog_intents().append(made)
+        return made
+
+    def dialog_intents(self) -> list[Any]:
+        """Return the dialog's list of intents, which is made where there is none."""
         dialog = _part(self.new, "dialog", dict)
         if dialog is None:
             dialog = self.home["dialog"] = {}
         if not isinstance(dialog.get("intents"), list):
             dialog["intents"] = []
-        # Alexa wants all slots of an intent that it has a dialog for.
-        listed = [_new_slot(*pair) for pair in slots]
-        made = {"name": name, "confirmationRequired": False, "prompts": {}, "slots": listed}
-        dialog["intents"].append(made)
-        return made
+        listed: list[Any] = dialog["intents"]
+        return listed
+
+    def prompts(self) -> list[Any]:
+        """Return the list of prompts, which is made where there is none."""
+        found = _part(self.new, "prompts", list)
+        if found is None:
+            found = self.home["prompts"] = []
+        prompts: list[Any] = found
+        return prompts
 
     def slot(self, intent: str, slots: Sequence[tuple[str, str]], name: str) -> _Object:
         within = self.intent(intent, slots)
@@ -344,9 +368,9 @@ class _Writer:
         if isinstance(id_, str) and list(_texts(self.new, id_)) == list(texts):
             return id_
         taken = {prompt.get("id") for prompt in prompts_of(self.new)}
-        uses = [used for intent in dialog_intents(self.new) for used in _ids_in(intent)]
+        uses = [used for intent in dialog_intents(self.new) for used in ids_in(intent)]
         known = _variations(self.new, id_)
-        own = id_ if isinstance(id_, str) and uses.count(id_) < 2 else _free(wanted, taken)
+        own = id_ if isinstance(id_, str) and uses.count(id_) < 2 else free_id(wanted, taken)
         self._write(own, [known.get(text) or _variation(text) for text in texts])
         return own
 
@@ -355,13 +379,11 @@ class _Writer:
             if prompt.get("id") == id_:
                 prompt["variations"] = variations
                 return
-        prompts = _part(self.new, "prompts", list)
-        if prompts is None:
-            prompts = self.home["prompts"] = []
-        prompts.append({"id": id_, "variations": variations})
+        self.prompts().append({"id": id_, "variations": variations})
 
 
-def _free(wanted: str, taken: set[Any]) -> str:
+def free_id(wanted: str, taken: set[Any]) -> str:
+    """Return ``wanted``, or with the first number after it that makes it another than ``taken``."""
     numbered = (f"{wanted}.{number}" for number in count(2))
     return next(id_ for id_ in chain([wanted], numbered) if id_ not in taken)
 

@@ -2,7 +2,8 @@
 
 A pure state machine: from the state (intent, slots, what was asked), the next utterance and
 its parse it makes the next state and what is said. Required slots are elicited, values are
-validated and confirmed slot by slot, then the intent is confirmed. Nothing is kept here: a
+validated and confirmed slot by slot, then the intent is confirmed. What a closed slot type
+does not know fills no slot, so it is asked for again. Nothing is kept here: a
 state is a JSON document that the caller sends back.
 """
 
@@ -239,7 +240,11 @@ class Dialogue:
         name = parse.frame.intent
         if name not in self._intents:
             return Turn(State(name), FULFILLED)
-        return self._next(self._filled(State(name), parse), reference)
+        turn = self._next(self._filled(State(name), parse), reference)
+        slots = {slot.name: slot for slot in self._intents[name].slots}
+        refused = [span for span in parse.refused if span.name in slots]
+        notes = tuple(_not_known(span.text, slots[span.name]) for span in refused)
+        return replace(turn, notes=(*turn.notes, *notes))
 
     def _filled(self, state: State, parse: Parse) -> State:
         """Return ``state`` with the slots of ``parse``, as far as its intent has them."""
@@ -272,6 +277,9 @@ class Dialogue:
         says = (_says(intent, utterance, self._locale) for intent in _NO_TOPICS)
         if slot.type in RULED_TYPES or any(says):
             return self._asks_again(state)
+        if slot.name in resolver.closed:
+            turn = self._asks_again(state)
+            return replace(turn, notes=(*turn.notes, _not_known(utterance, slot)))
         found = _whole(slot, utterance, resolver, reference, only_match=False)
         return self._next(_with_all(state, found), reference)
 
@@ -294,6 +302,8 @@ class Dialogue:
                 continue  # a bare value is looked at anyway
             spans = _fit(sample, utterance) or {}
             found = [_resolved(n, text, resolver, reference) for n, text in spans.items()]
+            if any(one.status != MATCH and one.name in resolver.closed for one in found):
+                continue
             unknown = sum(one.status != MATCH for one in found)
             only_slots = not re.sub(r"\{[^}]*\}", "", sample).strip()
             if spans and set(spans) <= names and not (only_slots and unknown):
@@ -480,6 +490,10 @@ def _prompt_id(rules: _IntentRules, act: DialogAct) -> str:
         return rules.prompts.get(kind, "")
     slots = (slot for slot in rules.slots if slot.name == act.targetSlot)
     return next((slot.prompts.get(kind, "") for slot in slots), "")
+
+
+def _not_known(text: str, slot: Slot) -> str:
+    return f"{text.strip()!r} is no value of {slot.type}, which is closed, so it does not count."
 
 
 def _missing(prompt: str, act: DialogAct) -> str:

@@ -1,8 +1,9 @@
 """Sample utterances with slots become annotated utterances that a parser can learn from.
 
 Values are dealt like cards: each slot type has one shuffled deck of all its value names and
-synonyms, and every slot that is filled takes the next card. Samples are filled again until
-each deck has gone round once, so every value is seen; a budget bounds large slot types.
+synonyms, and of examples of its patterns; every slot that is filled takes the next card. Samples
+are filled again until each deck has gone round once, so every value is seen; a budget bounds
+large slot types.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from nlu_engine import builtins
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.patterns import said_examples
 from nlu_engine.templates import Chunk, TemplateError, parse_template
 from nlu_engine.utterances import normalize
 
@@ -116,6 +118,9 @@ def _decks(
         for value in own[name].values if name in own else ():
             for surface in (value.value, *value.synonyms):
                 cards.setdefault(normalize(surface), (" ".join(surface.split()), value.value))
+        patterns = own[name].settings.patterns if name in own else ()
+        for surface, meant in said_examples(patterns, seed=f"{seed}:{name}") if patterns else ():
+            cards.setdefault(normalize(surface), (surface, meant))
         if name.startswith("AMAZON.") or not any(cards):
             for surface in builtins.sample_values(name, locale):
                 cards.setdefault(normalize(surface), (surface, None))

@@ -245,7 +245,8 @@ class Explainer:
 
     def __post_init__(self) -> None:
         self.nearest = NearestSamples(self.model, self.locale)
-        self._listed = ListedValues(self.pair.neural.resolver.slot_values)
+        resolver = self.pair.neural.resolver
+        self._listed = ListedValues(resolver.slot_values, resolver.patterns)
         self._samples = dict(_bare_samples(self.model))
         recognizer = self.pair.maxent_crf.recognizer
         self._crf = _CrfTerms(recognizer) if isinstance(recognizer, MaxEntCrfRecognizer) else None
@@ -541,7 +542,7 @@ def value_hits(
     """Return the listed values in ``text``: what the DNN is told of them, with their values."""
     slots: dict[tuple[int, int, str, str], list[str]] = {}
     for first, end, slot, surface in listed.matches(tokens):
-        value = resolver.slot_values[slot][surface]
+        value = resolver.resolve(slot, surface).value
         place = tokens[first].start, tokens[end - 1].end
         slots.setdefault((*place, resolver.slot_types.get(slot, ""), value), []).append(slot)
     return [

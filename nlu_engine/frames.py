@@ -83,7 +83,8 @@ class Parse:
 
     ``alternatives`` holds the intents after the first, best first. ``out_of_scope`` is the
     probability, in [0, 1], that the utterance means none of them; None where the parser
-    has not learned to tell.
+    has not learned to tell. ``refused`` holds what was found for slots whose types are closed
+    and do not know it: it is no part of the frame, so a dialogue asks for the slot again.
     """
 
     utterance: str
@@ -91,9 +92,10 @@ class Parse:
     confidence: float
     alternatives: tuple[RankedIntent, ...] = ()
     out_of_scope: float | None = None
+    refused: tuple[SlotSpan, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{intent, confidence, out_of_scope, alternatives, slots}`` as JSON has it."""
+        """Return ``{intent, confidence, out_of_scope, alternatives, slots, refused}`` as JSON."""
         return {
             "intent": self.frame.intent,
             "confidence": round(self.confidence, 6),
@@ -103,6 +105,7 @@ class Parse:
                 for ranked in self.alternatives
             ],
             "slots": [slot.to_dict() for slot in self.frame.slots],
+            "refused": [slot.to_dict() for slot in self.refused],
         }
 
 

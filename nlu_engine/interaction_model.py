@@ -32,6 +32,7 @@ from nlu_engine.documents import (
 )
 from nlu_engine.errors import InvalidInteractionModel, Problem
 from nlu_engine.rules import LOCALES
+from nlu_engine.type_settings import TypeSettings, settings_in
 
 __all__ = [
     "LOCALES",
@@ -131,6 +132,11 @@ class SlotType:
     name: str
     values: tuple[SlotValue, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> TypeSettings:
+        """What Alexa's JSON has no place for: whether the type is closed, and its patterns."""
+        return settings_in(self.extra)
 
     def to_json(self) -> dict[str, Any]:
         """Return the slot type as Alexa's JSON has it."""

@@ -14,6 +14,7 @@ from itertools import accumulate
 import numpy as np
 
 from nlu_engine.embeddings import Vectors
+from nlu_engine.patterns import Patterns
 from nlu_engine.utterances import Token, normalize
 
 MAX_WORDS = 8
@@ -21,21 +22,30 @@ MAX_WORDS = 8
 
 
 class ListedValues:
-    """The values of each slot that has some; ``slots`` in the order of the features.
+    """The values and patterns of each slot that has some; ``slots`` in the order of the features.
 
-    ``slot_values``: slot name -> normalized surface forms.
+    ``slot_values``: slot name -> normalized surface forms. ``patterns``: slot name -> patterns,
+    what fits which counts as listed.
     """
 
-    def __init__(self, slot_values: Mapping[str, Mapping[str, object]]) -> None:
-        self.slots = tuple(sorted(name for name, values in slot_values.items() if values))
+    def __init__(
+        self,
+        slot_values: Mapping[str, Mapping[str, object]],
+        patterns: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        with_some = {name for name, values in slot_values.items() if values}
+        self.slots = tuple(sorted(with_some | set(patterns or ())))
         self._values = slot_values
+        self._patterns = [
+            (self.slots.index(name), Patterns(found)) for name, found in (patterns or {}).items()
+        ]
 
     @cached_property
     def _surfaces(self) -> dict[str, list[tuple[int, str]]]:
         """Surface forms without spaces -> the slots that list them, by row, and as listed."""
         surfaces: dict[str, list[tuple[int, str]]] = {}
         for row, name in enumerate(self.slots):
-            for surface in self._values[name]:
+            for surface in self._values.get(name, ()):
                 surfaces.setdefault("".join(surface.split()), []).append((row, surface))
         return surfaces
 
@@ -63,7 +73,22 @@ class ListedValues:
         for first in range(len(words)):
             joined = list(accumulate(words[first : first + MAX_WORDS]))
             for length in range(len(joined), 0, -1):
-                for row, surface in self._surfaces.get(joined[length - 1], ()):
+                listed = self._surfaces.get(joined[length - 1], ())
+                for row, surface in (*listed, *self._fitting(tokens, words, first, length)):
                     if first >= covered[row]:
                         covered[row] = first + length
                         yield first, first + length, row, surface
+
+    def _fitting(
+        self, tokens: Sequence[Token], words: Sequence[str], first: int, length: int
+    ) -> Iterator[tuple[int, str]]:
+        """Yield the slots whose patterns the words fit, by row, and these words."""
+        if not self._patterns:
+            return
+        said = words[first]
+        for place in range(first + 1, first + length):
+            gap = " " if tokens[place - 1].end < tokens[place].start else ""
+            said += gap + words[place]
+        for row, patterns in self._patterns:
+            if patterns.fits(said):
+                yield row, said

@@ -215,7 +215,7 @@ def train_neural(
         embeddings,
         tier,
         covered=is_covered(data.locale),
-        listed=ListedValues(data.slot_values),
+        listed=ListedValues(data.slot_values, data.patterns),
         copies=copies,
         negatives=negatives,
     )

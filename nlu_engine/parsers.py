@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from nlu_engine.calibration import UNCALIBRATED, Calibration
 from nlu_engine.frames import Frame, Parse, Parser, RankedIntent, SlotSpan
 from nlu_engine.out_of_scope import Fallback
-from nlu_engine.resolution import Resolver
+from nlu_engine.resolution import Resolution, Resolver
 from nlu_engine.utterances import Token, check_utterance, normalize, spans_of, tokenize
 
 MAX_ALTERNATIVES = 5
@@ -112,13 +112,17 @@ class SkillParser:
             return Parse(text, Frame(self.fallback.intent), outside, ranked, outside)
         spans = spans_of(tokens, recognition.tags, text)
         confidences = recognition.confidences
-        slots = (self._resolved(s, c, reference) for s, c in zip(spans, confidences, strict=True))
+        accepted: list[SlotSpan] = []
+        refused: list[SlotSpan] = []
+        for span, confidence in zip(spans, confidences, strict=True):
+            found = self.resolver.resolve(span.name, span.text, reference)
+            to = accepted if found.is_accepted else refused
+            to.append(self._resolved(span, confidence, found))
         first, *others = ranked
-        frame = Frame(first.intent, tuple(slots))
-        return Parse(text, frame, first.confidence, tuple(others), outside)
+        frame = Frame(first.intent, tuple(accepted))
+        return Parse(text, frame, first.confidence, tuple(others), outside, tuple(refused))
 
-    def _resolved(self, span: SlotSpan, confidence: float, reference: datetime | None) -> SlotSpan:
-        found = self.resolver.resolve(span.name, span.text, reference)
+    def _resolved(self, span: SlotSpan, confidence: float, found: Resolution) -> SlotSpan:
         return replace(
             span,
             value=found.value,

@@ -1,8 +1,9 @@
 """What a slot resolves to: the value that was meant by the words that were said.
 
-Own slot types resolve by value name or synonym, the built-in types of numbers, dates, times
-and codes by rules, those of lists by our lists. Words that match nothing resolve to
-themselves, since a slot type is not an enumeration; the status tells which it was.
+Own slot types resolve by value name, synonym or pattern, the built-in types of numbers, dates,
+times and codes by rules, those of lists by our lists. Words that match nothing resolve to
+themselves, since a slot type is not an enumeration, unless it is closed; the status tells which
+it was.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from nlu_engine import gazetteers
 from nlu_engine.loose_words import loosened
+from nlu_engine.patterns import Patterns
 from nlu_engine.spoken_numbers import alphanumeric_of, number_of, phone_number_of
 from nlu_engine.spoken_times import date_of, duration_of, time_of
 from nlu_engine.utterances import normalize
@@ -41,12 +43,14 @@ class Resolution:
 
     ``value``: the value's name, a canonical form, or the words themselves. ``id``: the
     author's id of the value, or a code such as "DE" for a country. ``status``: MATCH or
-    NO_MATCH; None where nothing is known of the slot's type.
+    NO_MATCH; None where nothing is known of the slot's type. ``is_accepted``: False where the
+    slot's type is closed and the words match nothing.
     """
 
     value: str
     id: str | None = None
     status: str | None = None
+    is_accepted: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,16 @@ class Resolver:
     ``slot_values``: slot name -> normalised surface form -> value.
     ``slot_types``: slot name -> slot type.
     ``value_ids``: slot name -> value -> id, of the values that have one.
+    ``patterns``: slot name -> the patterns of its slot type, of those that have some.
+    ``closed``: the slots whose type accepts nothing but what it knows.
     """
 
     slot_values: dict[str, dict[str, str]]
     slot_types: dict[str, str]
     locale: str
     value_ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
 
     def resolve(self, slot: str, text: str, reference: datetime | None = None) -> Resolution:
         """Return what ``text`` means in ``slot``.
@@ -72,11 +80,18 @@ class Resolver:
         value = self._own(slot, text)
         if value is not None:
             return Resolution(value, self.value_ids.get(slot, {}).get(value), MATCH)
+        fitting = self._fitting(slot, text)
+        if fitting is not None:
+            return Resolution(fitting, None, MATCH)
         slot_type = self.slot_types.get(slot, "")
         found = resolve_builtin(slot_type, text, self.locale, reference)
         if found is not None:
             return found
-        return Resolution(text, None, NO_MATCH if slot_type else None)
+        return Resolution(text, None, NO_MATCH if slot_type else None, slot not in self.closed)
+
+    def _fitting(self, slot: str, text: str) -> str | None:
+        patterns = self.patterns.get(slot)
+        return Patterns(patterns).value_of(text, self.locale) if patterns else None
 
     def _own(self, slot: str, text: str) -> str | None:
         surfaces = self.slot_values.get(slot, {})
@@ -101,6 +116,8 @@ class Resolver:
             "slot_types": self.slot_types,
             "locale": self.locale,
             "value_ids": self.value_ids,
+            "patterns": {slot: list(found) for slot, found in self.patterns.items()},
+            "closed": sorted(self.closed),
         }
 
     @classmethod
@@ -110,7 +127,10 @@ class Resolver:
             document["slot_values"],
             document["slot_types"],
             document["locale"],
-            document.get("value_ids", {}),  # artifacts of earlier engines have none
+            # Artifacts of earlier engines have none of these.
+            document.get("value_ids", {}),
+            {slot: tuple(found) for slot, found in document.get("patterns", {}).items()},
+            frozenset(document.get("closed", ())),
         )
 
 

@@ -31,6 +31,7 @@ from nlu_engine.dialog_model import (
 from nlu_engine.documents import shown
 from nlu_engine.errors import Problem
 from nlu_engine.templates import TemplateError, parse_template
+from nlu_engine.type_settings import settings_problems
 from nlu_engine.utterances import is_blank, normalize
 
 if TYPE_CHECKING:
@@ -358,8 +359,8 @@ def _slot_type(slot_type: SlotType, hints: _Hints, path: str) -> Iterator[Proble
         fix = "List values to train on them."
         yield _warning("value-supplier", f"{path}.valueSupplier", message, supplier, fix)
     elif not slot_type.values and not slot_type.name.startswith("AMAZON."):
-        message = f"The slot type {slot_type.name!r} has no values: it takes any words."
-        yield _warning("no-values", f"{path}.values", message, None, "Add values.")
+        yield from _without_values(slot_type, path)
+    yield from settings_problems(slot_type.extra, path)
     surfaces: dict[str, int] = {}
     for index, value in enumerate(slot_type.values):
         yield from _value(value, f"{path}.values[{index}]")
@@ -370,6 +371,16 @@ def _slot_type(slot_type: SlotType, hints: _Hints, path: str) -> Iterator[Proble
             message = "The slot type has this value already."
             place = f"{path}.values[{index}]"
             yield _warning("duplicate-value", place, message, value.value, "Remove one of them.")
+
+
+def _without_values(slot_type: SlotType, path: str) -> Iterator[Problem]:
+    settings, place = slot_type.settings, f"{path}.values"
+    if settings.is_closed and not settings.patterns:
+        message = f"The slot type {slot_type.name!r} is closed and has no values: it accepts none."
+        yield _warning("closed-without-values", place, message, None, "Add values, or open it.")
+    elif not settings.patterns:
+        message = f"The slot type {slot_type.name!r} has no values: it takes any words."
+        yield _warning("no-values", place, message, None, "Add values.")
 
 
 def _slot_type_name(name: str, hints: _Hints, path: str) -> Iterator[Problem]:

@@ -26,7 +26,6 @@ from nlu_engine.errors import NotEnoughData
 from nlu_engine.neural_training import Schedule, train_neural
 from nlu_engine.out_of_scope import negatives_for, shared_talk
 from nlu_engine.parsers import ParserPair, SkillParser
-from nlu_engine.resolution import Resolver
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
 
@@ -59,7 +58,7 @@ def train_parsers(
     _check(data)
     torch.set_num_threads(1)  # two threads on a busy machine can be five times slower than one
     embeddings = load_embeddings(release_for(data.locale))
-    resolver = Resolver(data.slot_values, data.slot_types, data.locale, data.value_ids)
+    resolver = data.resolver()
     on_progress("MaxEnt-CRF", 0.0)
     started = time.process_time()
     negatives = _negatives(data, embeddings, seed)
@@ -76,7 +75,12 @@ def train_parsers(
         data,
         embeddings,
         tier,
-        copies=copies_of(data.utterances, _talk(embeddings), seed=seed),
+        copies=copies_of(
+            data.utterances,
+            _talk(embeddings),
+            seed=seed,
+            never_any=data.closed.union(data.patterns),
+        ),
         negatives=negatives,
         seed=seed,
         schedule=schedule,

@@ -37,8 +37,10 @@ class TrainingData:
     ``intent_slots``: intent -> names of the slots it may have. ``exact``: normalised
     utterance -> built-in intent, looked up before any parser. ``slot_values``: slot name ->
     normalised surface form -> value. ``slot_types``: slot name -> slot type. ``value_ids``:
-    slot name -> value -> the author's id.
-    A slot name that two intents use has the type of the first and the values of both.
+    slot name -> value -> the author's id. ``patterns``: slot name -> the patterns of its slot
+    type. ``closed``: the slots whose types accept nothing else than what they know.
+    A slot name that two intents use has the type of the first and the values and patterns of
+    both; it is closed where both types are.
     ``fallback``: what answers utterances that are out of scope, if anything does;
     ``negatives``: utterances known to be, beside those that all skills share.
     """
@@ -50,6 +52,8 @@ class TrainingData:
     slot_values: dict[str, dict[str, str]] = field(default_factory=dict)
     slot_types: dict[str, str] = field(default_factory=dict)
     value_ids: dict[str, dict[str, str]] = field(default_factory=dict)
+    patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
     fallback: Fallback | None = None
     negatives: tuple[str, ...] = ()
 
@@ -72,7 +76,20 @@ class TrainingData:
             slot_values=_slot_values(model),
             slot_types=_slot_types(model),
             value_ids=_value_ids(model),
+            patterns=_patterns(model),
+            closed=_closed(model),
             fallback=fallback_in(model),
+        )
+
+    def resolver(self) -> Resolver:
+        """Return what resolves the slots."""
+        return Resolver(
+            self.slot_values,
+            self.slot_types,
+            self.locale,
+            self.value_ids,
+            self.patterns,
+            self.closed,
         )
 
     @classmethod
@@ -151,7 +168,31 @@ def _slot_values(model: InteractionModel) -> dict[str, dict[str, str]]:
 
 def resolver_of(model: InteractionModel, locale: str) -> Resolver:
     """Return what resolves the slots of ``model``."""
-    return Resolver(_slot_values(model), _slot_types(model), locale, _value_ids(model))
+    return Resolver(
+        _slot_values(model),
+        _slot_types(model),
+        locale,
+        _value_ids(model),
+        _patterns(model),
+        _closed(model),
+    )
+
+
+def _patterns(model: InteractionModel) -> dict[str, tuple[str, ...]]:
+    by_type = {slot_type.name: slot_type.settings.patterns for slot_type in model.slot_types}
+    patterns: dict[str, tuple[str, ...]] = {}
+    for slot in (slot for intent in model.intents for slot in intent.slots):
+        if found := by_type.get(slot.type):
+            both = (*patterns.get(slot.name, ()), *found)
+            patterns[slot.name] = tuple(dict.fromkeys(both))
+    return patterns
+
+
+def _closed(model: InteractionModel) -> frozenset[str]:
+    closed = {slot_type.name for slot_type in model.slot_types if slot_type.settings.is_closed}
+    slots = [slot for intent in model.intents for slot in intent.slots]
+    open_slots = {slot.name for slot in slots if slot.type not in closed}
+    return frozenset(slot.name for slot in slots if slot.name not in open_slots)
 
 
 def _value_ids(model: InteractionModel) -> dict[str, dict[str, str]]:

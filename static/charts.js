@@ -25,7 +25,10 @@
         label: head.dataset.label ?? head.textContent.trim(),
         values: rows.map((row) => number(row.cells[column])),
       }));
-    return { x: rows.map((row) => number(row.cells[0])), lines };
+    const x = rows.map((row) => number(row.cells[0]));
+    // A table may begin with what is newest; a chart goes from left to right.
+    if (x[0] > x[x.length - 1]) [x, ...lines.map((line) => line.values)].forEach((values) => values.reverse());
+    return { x, lines };
   };
 
   const axis = (values) => ({

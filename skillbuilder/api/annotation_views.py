@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any
 
 from django.db.models import Count
 from django.http import HttpResponse
@@ -25,7 +24,7 @@ from rest_framework.views import APIView
 from nlu_engine.annotations import annotations_from, to_json
 from skillbuilder.api.errors import InvalidFields
 from skillbuilder.api.serializers import NameField, RunErrorSerializer, StrictSerializer
-from skillbuilder.api.views import refusals, validated, visible_skill
+from skillbuilder.api.views import one_of, refusals, validated, visible_skill
 from skillbuilder.authoring import annotation_sets as sets
 from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.models import AnnotationSet, Skill
@@ -110,7 +109,9 @@ def visible_set(request: Request, slug: str, set_id: int) -> AnnotationSet:
 
 def visible_evaluation(request: Request, evaluation_id: uuid.UUID) -> Evaluation:
     """Return the evaluation; raises Http404 and PermissionDenied like visible_skill."""
-    visible = Evaluation.objects.filter(skill__in=Skill.objects.visible_to(request.user))
+    visible = Evaluation.objects.filter(
+        skill__in=Skill.objects.visible_to(request.user), annotation_set__deleted_at=None
+    )
     rows = visible.select_related("skill", "annotation_set")
     evaluation = get_object_or_404(rows, pk=evaluation_id)
     refuse_role(evaluation.skill, request.user, request.method)
@@ -273,18 +274,10 @@ class EvaluationResults(APIView):
     def get(self, request: Request, evaluation_id: uuid.UUID) -> HttpResponse:
         """Return all rows, the failing ones first, of one parser: neural if none is named."""
         evaluation = visible_evaluation(request, evaluation_id)
-        parser = _one_of(request, "parser", list(results.PARSERS))
-        kind = _one_of(request, "as", list(_FORMATS))
+        parser = one_of(request, "parser", list(results.PARSERS))
+        kind = one_of(request, "as", list(_FORMATS))
         content_type, write = results.WRITERS[_FORMATS[kind]]
         text = write(evaluation, parser)
         if kind == "json":
             return Response(json.loads(text))
         return HttpResponse(text, content_type=content_type)
-
-
-def _one_of(request: Request, name: str, known: list[str]) -> str:
-    value: Any = request.query_params.get(name, known[0])
-    if value not in known:
-        message = f"This is one of {', '.join(known)}, not {value[:40]!r}."
-        raise InvalidFields({name: [message]}, {name: value})
-    return str(value)

@@ -48,3 +48,18 @@ class StrictJSONParser(InteractionModelParser):
             return super().parse(stream, media_type, parser_context)
         except InvalidInteractionModel as error:
             raise InvalidDocument(error.problems) from error
+
+
+class CsvParser(BaseParser):
+    """A list as text: CSV, or cells that are separated by semicolons or tabs."""
+
+    media_type = "text/*"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the bytes in ``stream``, unread."""
+        return stream.read()

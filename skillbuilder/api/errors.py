@@ -30,11 +30,11 @@ from skillbuilder.training.runs import NotTrained, code_of
 
 
 class PreconditionFailed(Exception):
-    """The interaction model is not the one that the If-Match header names."""
+    """What is to be written is not what the If-Match header names."""
 
-    def __init__(self, etag: str) -> None:
+    def __init__(self, etag: str, what: str = "The interaction model has") -> None:
         super().__init__(
-            f"The interaction model has changed: its ETag is now {etag}. "
+            f"{what} changed: the ETag is now {etag}. "
             "Download it, bring in your changes and send them with the new ETag."
         )
 
@@ -112,11 +112,11 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(body_of(error), status=STATUS[type(error)])
     response = exception_handler(error, context)
     if response is not None:
-        response.data = framework_body(error, response.data)
+        response.data = framework_body(error, response.data, context.get("view"))
     return response
 
 
-def framework_body(error: Exception, data: Any) -> dict[str, Any]:
+def framework_body(error: Exception, data: Any, view: Any = None) -> dict[str, Any]:
     """Return our shape for an error of DRF or Django, whose own ``data`` has many."""
     if isinstance(error, exceptions.ValidationError):
         problems = list(field_problems(error.detail, "$", getattr(error, "sent", None)))
@@ -128,7 +128,8 @@ def framework_body(error: Exception, data: Any) -> dict[str, Any]:
         message = str(error) or "Not allowed."
         return {"code": "permission_denied", "message": message, "problems": []}
     if isinstance(error, exceptions.UnsupportedMediaType):
-        message = f"{error.detail} Send JSON with Content-Type: application/json."
+        wanted = getattr(view, "wants", "JSON with Content-Type: application/json")
+        message = f"{error.detail} Send {wanted}."
         return {"code": error.default_code, "message": message, "problems": []}
     detail = data.get("detail") if isinstance(data, dict) else data
     return {"code": getattr(detail, "code", "error"), "message": str(detail), "problems": []}

@@ -14,7 +14,12 @@ from rest_framework.views import APIView
 
 from skillbuilder.api.errors import InvalidFields
 from skillbuilder.api.pagination import NewestFirst
-from skillbuilder.api.serializers import SkillSerializer, StrictSerializer, TextField
+from skillbuilder.api.serializers import (
+    SkillSerializer,
+    StrictSerializer,
+    TextField,
+    UserNameOrNone,
+)
 from skillbuilder.api.views import refusals, validated, visible_skill
 from skillbuilder.authoring import people
 from skillbuilder.authoring.history import changes_of
@@ -241,9 +246,7 @@ class DifferenceSerializer(serializers.Serializer):
 class ChangeSerializer(serializers.ModelSerializer):
     """An entry of the history."""
 
-    user: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
-        slug_field="username", read_only=True, help_text="Null of a program without an account."
-    )
+    user = UserNameOrNone(help_text="Null of a program without an account.")
     count = serializers.IntegerField(help_text="How much it changed; the first is listed.")
     differences = DifferenceSerializer(many=True)
 

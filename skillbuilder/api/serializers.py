@@ -124,6 +124,18 @@ class NewRunSerializer(StrictSerializer):
     seed = WholeNumberField(min_value=0, max_value=2**31 - 1, default=0)
 
 
+@extend_schema_field({"type": "string", "nullable": True})
+class UserNameOrNone(serializers.CharField):
+    """The name of the user that a row names, None where it names none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> str:
+        """Return the user's name."""
+        return str(value.username)
+
+
 class RunErrorSerializer(serializers.Serializer):
     """Why a run failed."""
 
@@ -137,9 +149,7 @@ class RunSerializer(serializers.ModelSerializer):
     skill: serializers.SlugRelatedField[Skill] = serializers.SlugRelatedField(
         slug_field="slug", read_only=True
     )
-    requested_by: serializers.SlugRelatedField[Any] = serializers.SlugRelatedField(
-        slug_field="username", read_only=True, help_text="Null of a program."
-    )
+    requested_by = UserNameOrNone(help_text="Null of a program without an account.")
     notes = serializers.ListField(child=serializers.CharField(), read_only=True)
     metrics = serializers.DictField(read_only=True)
     progress = serializers.FloatField(read_only=True, min_value=0, max_value=1)
@@ -249,6 +259,10 @@ class ParseSerializer(RankedIntentSerializer):
     )
     alternatives = RankedIntentSerializer(many=True)
     slots = SlotSerializer(many=True)
+    refused = SlotSerializer(
+        many=True,
+        help_text="Words of slots whose types are closed and do not know them: no slot has them.",
+    )
 
 
 class ParsePairSerializer(serializers.Serializer):

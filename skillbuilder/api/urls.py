@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from skillbuilder.api import annotation_views, bin_views, people_views, views
+from skillbuilder.api import annotation_views, bin_views, people_views, slot_type_views, views
 
 v1 = [
     path("skills", views.SkillList.as_view(), name="skills"),
@@ -16,6 +16,12 @@ v1 = [
         name="interaction-model",
     ),
     path("skills/<slug:slug>/checks", views.Checks.as_view(), name="checks"),
+    path("skills/<slug:slug>/slot-types", slot_type_views.SlotTypes.as_view(), name="slot-types"),
+    path(
+        "skills/<slug:slug>/slot-types/<str:type_name>/values",
+        slot_type_views.SlotTypeValues.as_view(),
+        name="slot-type-values",
+    ),
     path("skills/<slug:slug>/training-runs", views.RunList.as_view(), name="training-runs"),
     path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),
     path("skills/<slug:slug>/explain", views.Explain.as_view(), name="explain"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +20,7 @@ from rest_framework.reverse import reverse
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from nlu_engine.alexa import for_alexa
 from nlu_engine.dialogue import State
 from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.interaction_model import InteractionModel
@@ -208,7 +210,15 @@ class InteractionModelDocument(APIView):
     @extend_schema(
         operation_id="interaction_model_read",
         summary="Download the interaction model",
-        parameters=[OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER)],
+        parameters=[
+            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER),
+            OpenApiParameter(
+                "for",
+                str,
+                enum=["skillbuilder", "alexa"],
+                description="alexa leaves out our own settings of slot types, which Alexa refuses.",
+            ),
+        ],
         responses={
             200: OpenApiResponse(OpenApiTypes.OBJECT, "Alexa's JSON, its digest in the ETag."),
             304: None,
@@ -218,6 +228,8 @@ class InteractionModelDocument(APIView):
     def get(self, request: Request, slug: str) -> Response:
         """Return everything in the skill, in the layout in which it was uploaded."""
         model = export_interaction_model(visible_skill(request, slug))
+        if one_of(request, "for", ["skillbuilder", "alexa"]) == "alexa":
+            model = for_alexa(model)
         tag = quote_etag(model.digest())
         if tag in strong_etags(request.headers.get("If-None-Match", "")):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
@@ -250,7 +262,7 @@ class InteractionModelDocument(APIView):
         with transaction.atomic():
             # Locked, so that nobody changes the skill between the comparison and the import.
             skill = locked(skill)
-            check_if_match(request, skill)
+            check_if_match(request, export_interaction_model(skill).digest)
             if not dry_run:
                 with noted(skill, replaces=True):
                     import_interaction_model(skill, model)
@@ -290,19 +302,28 @@ def flag(request: Request, name: str) -> bool:
     return value in ("1", "true")
 
 
+def one_of(request: Request, name: str, known: list[str]) -> Any:
+    """Return the query parameter ``name``, the first ``known`` if absent; raises InvalidFields."""
+    value = request.query_params.get(name, known[0])
+    if value not in known:
+        message = f"This is one of {', '.join(known)}, not {value[:40]!r}."
+        raise InvalidFields({name: [message]}, {name: value})
+    return value
+
+
 def strong_etags(header: str) -> list[str]:
     """Return the tags in ``header``; proxies that compress mark them weak, ours are not."""
     return [tag.removeprefix("W/") for tag in parse_etags(header)]
 
 
-def check_if_match(request: Request, skill: Skill) -> None:
-    """Raise PreconditionFailed if the request has an If-Match that does not match."""
+def check_if_match(request: Request, digest: Callable[[], str], *what: str) -> None:
+    """Raise PreconditionFailed if the request has an If-Match that is not the ``digest``."""
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return
-    current = quote_etag(export_interaction_model(skill).digest())
+    current = quote_etag(digest())
     if current not in strong_etags(header):
-        raise PreconditionFailed(current)
+        raise PreconditionFailed(current, *what)
 
 
 class RunList(generics.ListAPIView):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import F, Max
+from django.utils import timezone
 
 from nlu_engine.annotations import MAX_ANNOTATIONS, Answer, annotation
 from nlu_engine.annotations import Annotation as Expected
@@ -19,9 +20,12 @@ from skillbuilder.authoring.history import note
 from skillbuilder.authoring.models import Annotation, AnnotationSet, SampleUtterance, Skill
 
 MAX_SETS = 50
+KEPT_DELETED = 10
+"""So many deleted sets of a skill, the last ones, can come back."""
 FIRST_NAME = "My annotations"
 """What the set is called that is made for the first annotation of a skill."""
 _ROWS_AT_ONCE = 1_000
+_COLUMNS = Annotation._meta.concrete_fields
 
 
 class SetFull(Exception):
@@ -80,13 +84,17 @@ def create_set(skill: Skill, name: str, annotations: Sequence[Expected] = ()) ->
     """Make a set of ``annotations``. Raises NameTaken, SetFull."""
     with transaction.atomic():
         skill = locked(skill)
-        refuse_taken(skill.annotation_sets.all(), name)
-        if skill.annotation_sets.count() >= MAX_SETS:
-            raise SetFull(f"A skill has at most {MAX_SETS} annotation sets. Delete one first.")
+        _refuse_more(skill, name)
         made = skill.annotation_sets.create(name=name)
         _append(made, annotations)
         _note(skill, "added", name, after=counted(len(annotations)))
     return made
+
+
+def _refuse_more(skill: Skill, name: str) -> None:
+    refuse_taken(skill.annotation_sets.all(), name)
+    if skill.annotation_sets.count() >= MAX_SETS:
+        raise SetFull(f"A skill has at most {MAX_SETS} annotation sets. Delete one first.")
 
 
 def set_settings(
@@ -112,25 +120,87 @@ def _settings_of(row: AnnotationSet) -> str:
 
 
 def delete_set(annotation_set: AnnotationSet, seen: str) -> None:
-    """Delete the set with its annotations and results. Raises Conflict."""
+    """Delete the set; it can come back with its annotations and results. Raises Conflict."""
     with transaction.atomic():
         skill = locked(annotation_set.skill)
-        fresh = unchanged(annotation_set, seen)
-        _note(skill, "removed", fresh.name, before=counted(fresh.annotations.count()))
-        fresh.delete()
+        _put_away(skill, unchanged(annotation_set, seen))
+
+
+def put_back(skill: Skill, pk: int, *, deleted: bool) -> None:
+    """Take the deletion of the set ``pk`` back, or with ``deleted`` delete it again.
+
+    Raises Conflict if it is so already or gone for good, NameTaken, SetFull.
+    """
+    with transaction.atomic():
+        skill = locked(skill)
+        row = AnnotationSet.with_deleted.filter(skill=skill, pk=pk).first()
+        if row is None or (row.deleted_at is not None) == deleted:
+            raise Conflict(row)
+        if deleted:
+            return _put_away(skill, row)
+        _refuse_more(skill, row.name)
+        row.deleted_at = None
+        row.save(update_fields=["deleted_at"])
+        _note(skill, "added", row.name, after=_size_of(row), undo=_undo(row, deleted=True))
+
+
+def _put_away(skill: Skill, row: AnnotationSet) -> None:
+    row.deleted_at = timezone.now()
+    row.save(update_fields=["deleted_at"])
+    _note(skill, "removed", row.name, before=_size_of(row), undo=_undo(row, deleted=False))
+    _forget_deleted(skill)
+
+
+def _forget_deleted(skill: Skill) -> None:
+    deleted = AnnotationSet.with_deleted.filter(skill=skill, deleted_at__isnull=False)
+    newest = deleted.order_by("-deleted_at", "-pk").values_list("pk", flat=True)
+    AnnotationSet.with_deleted.filter(pk__in=list(newest[KEPT_DELETED:])).delete()
+
+
+def _undo(annotation_set: AnnotationSet, **step: Any) -> dict[str, Any]:
+    """Return the step back (see undo.py): the set and what ``put_back`` or ``swap`` takes."""
+    return {"annotation set": {"pk": annotation_set.pk, **step}}
+
+
+def _size_of(row: AnnotationSet) -> str:
+    return counted(row.annotations.count())
 
 
 def replace_annotations(
     annotation_set: AnnotationSet, annotations: Sequence[Expected], seen: str | None = None
 ) -> None:
-    """Put ``annotations`` in the place of all there are. Raises Conflict if ``seen`` is old."""
+    """Put ``annotations`` in the place of all there are. Raises Conflict if ``seen`` is old.
+
+    Those before are kept in a set that counts as deleted, so that they can come back.
+    """
     with changing(annotation_set) as fresh:
         if seen is not None:
             unchanged(fresh, seen)
-        before = counted(fresh.annotations.count())
-        fresh.annotations.all().delete()
-        _append(fresh, annotations)
-        _note(fresh.skill, "changed", fresh.name, before, counted(len(annotations)))
+        before = AnnotationSet.with_deleted.create(
+            skill=fresh.skill, name=fresh.name, deleted_at=timezone.now()
+        )
+        _append(before, annotations)
+        _swap(fresh, before)
+        _forget_deleted(fresh.skill)
+
+
+def swap(skill: Skill, pk: int, other: int) -> None:
+    """Give two sets of the skill each other's annotations. Raises Conflict if one is gone."""
+    rows = AnnotationSet.with_deleted.filter(skill=skill).in_bulk([pk, other])
+    if len(rows) < 2:
+        raise Conflict(None)
+    with changing(rows[pk]) as fresh:
+        _swap(fresh, rows[other])
+
+
+def _swap(one: AnnotationSet, other: AnnotationSet) -> None:
+    before, after = _size_of(one), _size_of(other)
+    mine = list(one.annotations.values_list("pk", flat=True))
+    other.annotations.update(annotation_set=one)
+    for start in range(0, len(mine), _ROWS_AT_ONCE):
+        rows = Annotation.objects.filter(pk__in=mine[start : start + _ROWS_AT_ONCE])
+        rows.update(annotation_set=other)
+    _note(one.skill, "changed", one.name, before, after, undo=_undo(one, other=other.pk))
 
 
 def add_annotations(annotation_set: AnnotationSet, annotations: Sequence[Expected]) -> int:
@@ -157,9 +227,13 @@ def _append(annotation_set: AnnotationSet, annotations: Iterable[Expected]) -> N
         Annotation(annotation_set=annotation_set, position=first + number, **_fields(one))
         for number, one in enumerate(annotations)
     ]
-    if rows.count() + len(new) > MAX_ANNOTATIONS:
-        raise SetFull(f"A set has at most {MAX_ANNOTATIONS:,} annotations. Make a second one.")
+    _refuse_overflow(annotation_set, len(new))
     Annotation.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE)
+
+
+def _refuse_overflow(annotation_set: AnnotationSet, new: int) -> None:
+    if annotation_set.annotations.count() + new > MAX_ANNOTATIONS:
+        raise SetFull(f"A set has at most {MAX_ANNOTATIONS:,} annotations. Make a second one.")
 
 
 def counted(number: int) -> str:
@@ -167,8 +241,16 @@ def counted(number: int) -> str:
     return f"{number:,} annotation{'s'[: number != 1]}"
 
 
-def _note(skill: Skill, kind: Kind, name: str, before: str = "", after: str = "") -> None:
-    note(skill, [Difference(kind, "annotation set", "", name, before, after)])
+def _note(
+    skill: Skill,
+    kind: Kind,
+    name: str,
+    before: str = "",
+    after: str = "",
+    undo: dict[str, Any] | None = None,
+) -> None:
+    found = Difference(kind, "annotation set", "", name, before, after)
+    note(skill, [found], undo=undo)
 
 
 # --- One annotation -----------------------------------------------------------------------
@@ -206,9 +288,28 @@ def change_annotation(row: Annotation, seen: str, new: Expected) -> None:
 
 
 def remove_annotation(row: Annotation, seen: str) -> None:
-    """Remove ``row`` from its set. Raises Conflict."""
-    with changing(row.annotation_set):
-        unchanged(row, seen).delete()
+    """Remove ``row`` from its set; it can come back. Raises Conflict."""
+    with changing(row.annotation_set) as annotation_set:
+        fresh = unchanged(row, seen)
+        fields = {field.attname: getattr(fresh, field.attname) for field in _COLUMNS}
+        fresh.delete()
+        removed = Difference("removed", "annotation", annotation_set.name, row.utterance)
+        undo = _undo(annotation_set, row=fields)
+        note(annotation_set.skill, [removed], undo=undo)
+
+
+def put_back_annotation(skill: Skill, pk: int, fields: dict[str, Any]) -> None:
+    """Put a removed annotation, all its fields, back into the set ``pk``.
+
+    Raises Conflict if the set is gone or the annotation is back, SetFull.
+    """
+    found = AnnotationSet.objects.filter(skill=skill, pk=pk).first()
+    if found is None or Annotation.objects.filter(pk=fields["id"]).exists():
+        raise Conflict(found)
+    with changing(found) as fresh:
+        _refuse_overflow(fresh, 1)
+        Annotation.objects.create(**fields)
+        note(skill, [Difference("added", "annotation", fresh.name, fields["utterance"])])
 
 
 def with_answer(before: Expected, number: int, utterance: str, answer: Answer | None) -> Expected:

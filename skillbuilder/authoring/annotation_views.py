@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
 
@@ -28,7 +28,7 @@ from skillbuilder.authoring.forms import MarkForm, StampForm
 from skillbuilder.authoring.highlight import SlotColors, sample_pieces, slot_colors
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Annotation, AnnotationSet, Skill, Slot
-from skillbuilder.authoring.pages import View, show, skill_page
+from skillbuilder.authoring.pages import View, say_done, show, skill_page
 from skillbuilder.authoring.people import VIEWER
 
 ANNOTATIONS_A_PAGE = 50
@@ -124,18 +124,18 @@ def set_shown(
     chosen = chosen.filter(intent=intent) if intent else chosen
     page = Paginator(chosen, ANNOTATIONS_A_PAGE).get_page(request.GET.get("page"))
     colors = slot_colors(skill)
-    names = skill.intents.values_list("name", flat=True)
+    known = list(skill.intents.values_list("name", flat=True))
     context = {
         "tab": "evaluate",
         "set": annotation_set,
         "stamp": stamp(annotation_set),
         "threshold_percent": threshold_percent(annotation_set),
         "page": page,
-        "rows": [(row, stamp(row), shown_answers(row, colors)) for row in page.object_list],
+        "rows": [(row, stamp(row), shown_answers(row, colors, known)) for row in page.object_list],
         "count": rows.count(),
         "query": query,
         "intent": intent,
-        "intents": list(names),
+        "intents": known,
         "expected_intents": list(
             annotation_set.annotations.order_by("intent")
             .values_list("intent", flat=True)
@@ -153,8 +153,13 @@ def threshold_percent(annotation_set: AnnotationSet) -> str:
     return "" if threshold is None else f"{threshold * 100:g}"
 
 
-def shown_answers(row: Annotation, colors: SlotColors) -> list[dict[str, Any]]:
-    """Return each accepted answer with the utterance in coloured pieces."""
+def shown_answers(
+    row: Annotation, colors: SlotColors, known: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return each accepted answer with the utterance in coloured pieces.
+
+    ``known`` are the intents of the skill: one that is none of them is gone.
+    """
     found = sets.expected_of(row)
     return [
         {
@@ -162,6 +167,7 @@ def shown_answers(row: Annotation, colors: SlotColors) -> list[dict[str, Any]]:
             "text": marked(found.utterance, answer.slots),
             "pieces": sample_pieces(marked(found.utterance, answer.slots), colors),
             "by_value": by_value(answer.slots),
+            "is_gone": answer.intent not in known,
         }
         for answer in found.answers
     ]
@@ -201,7 +207,7 @@ def annotation_set_delete(request: HttpRequest, annotation_set: AnnotationSet) -
     skill = annotation_set.skill
     if request.method == "POST" and form.is_valid():
         sets.delete_set(annotation_set, form.cleaned_data["stamp"])
-        messages.success(request, f"{annotation_set.name} was deleted.")
+        say_done(request, f"{annotation_set.name} was deleted.")
         return redirect("annotation-set-list", skill.slug)
     context = {"tab": "evaluate", "set": annotation_set, "form": form}
     context["count"] = annotation_set.annotations.count()
@@ -220,7 +226,7 @@ def annotation_set_fill(request: HttpRequest, annotation_set: AnnotationSet) -> 
     new = form.annotations
     if form.cleaned_data["how"] == "replace":
         sets.replace_annotations(annotation_set, new, form.cleaned_data["stamp"])
-        messages.success(request, f"The set has {sets.counted(len(new))} now.")
+        say_done(request, f"The set has {sets.counted(len(new))} now.")
     else:
         added = sets.add_annotations(annotation_set, new)
         rest = len(new) - added
@@ -368,9 +374,9 @@ def annotation_shown(
     """Render the page of one annotation."""
     skill = row.annotation_set.skill
     colors = slot_colors(skill)
-    answers = shown_answers(row, colors)
     names = list(skill.intents.values_list("name", flat=True))
-    missing = [answer["intent"] for answer in answers if answer["intent"] not in names]
+    answers = shown_answers(row, colors, names)
+    missing = [answer["intent"] for answer in answers if answer["is_gone"]]
     context = {
         "tab": "evaluate",
         "set": row.annotation_set,
@@ -397,7 +403,7 @@ def annotation_delete(request: HttpRequest, row: Annotation) -> HttpResponse:
     except Conflict as conflict:
         messages.error(request, f"{conflict} Nothing was removed.")
     else:
-        messages.success(request, f"“{row.utterance}” was removed.")
+        say_done(request, f"“{row.utterance}” was removed.")
     return redirect("annotation-set", row.annotation_set.skill.slug, row.annotation_set_id)
 
 

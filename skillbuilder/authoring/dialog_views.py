@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
@@ -23,7 +22,7 @@ from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.intent_views import intent_page
 from skillbuilder.authoring.models import Intent, Slot
-from skillbuilder.authoring.pages import show
+from skillbuilder.authoring.pages import say_done, show
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +44,7 @@ def slot_settings(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpRes
         intent.skill.refresh_from_db()
         slot = get_object_or_404(Slot.objects.select_related("intent"), pk=slot_pk)
         return slot_form(request, intent, slot, status=409, conflict=conflict)
-    messages.success(request, f"The slot {slot.name} was saved.")
+    say_done(request, f"The slot {slot.name} was saved.")
     return redirect("intent-dialog", intent.skill.slug, intent.pk)
 
 
@@ -94,7 +93,7 @@ def intent_dialog_page(request: HttpRequest, intent: Intent) -> HttpResponse:
     except Conflict as conflict:
         intent.skill.refresh_from_db()
         return intent_form(request, intent, status=409, conflict=conflict)
-    messages.success(request, f"The dialog of {intent.name} was saved.")
+    say_done(request, f"The dialog of {intent.name} was saved.")
     return redirect("intent-dialog", intent.skill.slug, intent.pk)
 
 

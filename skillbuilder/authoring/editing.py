@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -42,6 +43,7 @@ from skillbuilder.authoring.models import (
     SlotType,
     SlotValue,
 )
+from skillbuilder.authoring.renames import Renames, follow, renames_taken_back
 from skillbuilder.authoring.sample_lines import Review, Written, review
 from skillbuilder.authoring.skills import changed
 
@@ -52,7 +54,7 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     Intent: ("name",),
     Slot: ("name", "type_name"),
     SampleUtterance: ("text",),
-    SlotType: ("name",),
+    SlotType: ("name", "extra"),
     SlotValue: ("value", "synonyms", "value_id"),
     AnnotationSet: ("name", "threshold", "revision"),
     Annotation: ("utterance", "expected", "reference_timestamp"),
@@ -78,7 +80,7 @@ class NameTaken(Exception):
 def stamp(row: models.Model) -> str:
     """Return a short digest of all that people can edit in ``row``."""
     values = [getattr(row, field) for field in _EDITABLE[type(row)]]
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def locked(skill: Skill) -> Skill:
@@ -316,11 +318,22 @@ def rename_intent(intent: Intent, seen: str, name: str) -> None:
 # --- The whole document -------------------------------------------------------------------
 
 
-def replace_document(skill: Skill, model: InteractionModel, seen_digest: str) -> None:
-    """Replace all of ``skill`` by ``model``. Raises Conflict if it is not what was seen."""
+def replace_document(
+    skill: Skill, model: InteractionModel, seen_digest: str, since: datetime | None = None
+) -> None:
+    """Replace all of ``skill`` by ``model``. Raises Conflict if it is not what was seen.
+
+    If ``model`` is what the skill was at the moment ``since``, what was renamed from then on gets
+    its old name in annotations too.
+    """
     with transaction.atomic():
         fresh = locked(skill)
         if export_interaction_model(fresh).digest() != seen_digest:
             raise Conflict(skill)
-        with noted(fresh, replaces=True):
+        renames = Renames()
+        if since is not None:
+            later = fresh.changes.filter(created_at__gte=since).only("undo")
+            renames = renames_taken_back(fresh, later, model)
+        with noted(fresh, replaces=True) as more:
             import_interaction_model(skill, model)
+            more += follow(fresh, renames)

@@ -18,7 +18,9 @@ from nlu_engine.documents import text_problems
 from nlu_engine.errors import InvalidValueList, Problem
 from nlu_engine.interaction_model import SlotValue
 from nlu_engine.marking import MarkingError, mark, unmark
+from nlu_engine.patterns import MAX_PATTERNS, BadPattern, are_too_large, check_pattern
 from nlu_engine.templates import TemplateError
+from nlu_engine.type_settings import TypeSettings
 from nlu_engine.utterances import is_blank
 from nlu_engine.value_lists import read_values
 from skillbuilder.authoring.models import Skill
@@ -121,6 +123,40 @@ class RenameIntentForm(IntentNameForm):
 
 class RenameSlotTypeForm(SlotTypeNameForm):
     """Another name for a slot type."""
+
+    stamp = stamp_field()
+
+
+class TypeSettingsForm(forms.Form):
+    """What a slot type takes beside its values: patterns, one a line; whether it is closed."""
+
+    is_closed = forms.BooleanField(required=False)
+    patterns = forms.CharField(required=False, max_length=10_000, strip=False)
+
+    def clean_patterns(self) -> tuple[str, ...]:
+        lines = [line.strip() for line in self.cleaned_data["patterns"].splitlines()]
+        found = [(number, line) for number, line in enumerate(lines, 1) if line]
+        if len(found) > MAX_PATTERNS:
+            message = f"At most {MAX_PATTERNS} patterns; these are {len(found)}. Join some by |."
+            raise ValidationError(message)
+        for number, line in found:
+            try:
+                check_pattern(storable(line))
+            except BadPattern as error:
+                raise ValidationError(f"Line {number}: {error} {error.fix}") from None
+        patterns = tuple(dict.fromkeys(line for _, line in found))
+        if patterns and are_too_large(patterns):
+            raise ValidationError("Together the patterns take too much memory. Simplify them.")
+        return patterns
+
+    @property
+    def settings(self) -> TypeSettings:
+        """What was written, once it is valid."""
+        return TypeSettings(self.cleaned_data["is_closed"], self.cleaned_data["patterns"])
+
+
+class StoredTypeSettingsForm(TypeSettingsForm):
+    """The same, to be stored."""
 
     stamp = stamp_field()
 
@@ -334,7 +370,6 @@ class ValueForm(forms.Form):
     value = forms.CharField(max_length=10_000)
     synonyms = forms.CharField(required=False, max_length=100_000)
     value_id = forms.CharField(required=False, max_length=200)
-    position = forms.IntegerField(required=False, min_value=0, max_value=10_000_000)
 
     def clean_value(self) -> str:
         return checked_value(" ".join(self.cleaned_data["value"].split()))

@@ -18,6 +18,7 @@ from nlu_engine.differences import Difference, differences
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.import_export import model_of, parts_of
 from skillbuilder.authoring.models import Change, Intent, Skill, SlotType
+from skillbuilder.authoring.renames import follow, renames_between
 from skillbuilder.authoring.rows import Rows, rows_of, steps_back
 
 # An import may change tens of thousands of things; the page shows no more.
@@ -127,21 +128,29 @@ Part = Callable[[], tuple[list[Intent], list[SlotType]]]
 
 
 @contextmanager
-def noted(skill: Skill, *, replaces: bool = False, part: Part | None = None) -> Iterator[None]:
+def noted(
+    skill: Skill, *, replaces: bool = False, part: Part | None = None
+) -> Iterator[list[Difference]]:
     """Leave an entry of what the block changed in ``skill``, which is locked.
+
+    What is renamed is renamed in annotations too; what else the block changed it adds to the list.
 
     If the block removes an intent or slot type, or ``replaces`` the whole document, the entry
     keeps what was there before. ``part`` gives all that the block may change, where that is
     less than the whole document; it is asked before and after.
     """
     old_fields, old, old_rows = _state(skill, part)
-    yield
+    more: list[Difference] = []
+    yield more
     new_fields, new, new_rows = _state(Skill.objects.get(pk=skill.pk), part)
+    if not replaces:
+        more += follow(skill, renames_between(old_rows, new_rows))
     found = [
         Difference("changed", name, "", name, old_fields[name], new_fields[name])
         for name in old_fields
         if old_fields[name] != new_fields[name]
-    ] + differences(old, new)
+    ]
+    found += differences(old, new) + more
     if found:
         removes = any((one.kind, one.what) in _KEPT_KINDS for one in found)
         undo = None if replaces else steps_back(old_rows, new_rows)
@@ -166,16 +175,17 @@ def changes_of(skill: Skill, *, by: str = "", kind: str = "") -> QuerySet[Change
 
 def told(change: Change) -> str:
     """Return in a few words what ``change`` did."""
-    found = change.differences
+    found = [one for one in change.differences if one["what"] != "annotation set"]
+    found = found or change.differences
     wholes = [one for one in found if one["what"] in ("intent", "slot type")]
     if wholes and {one["within"] for one in found} <= {one["name"] for one in wholes}:
         return "; ".join(map(_told, wholes[:3]))
     kinds = Counter((one["kind"], one["what"]) for one in found)
     kind, what = found[0]["kind"].capitalize(), _WORDS.get(found[0]["what"], found[0]["what"])
-    if change.count == 1:
+    if len(found) == 1:
         return _told(found[0])
     if len(kinds) == 1:
-        return f"{kind} {change.count:,} {what}s"
+        return f"{kind} {change.count - len(change.differences) + len(found):,} {what}s"
     if kinds == {("removed", "sample"): 1, ("added", "sample"): 1}:
         old, new = found
         return f"Changed “{old['name']}” to “{new['name']}”"

@@ -21,6 +21,7 @@ from skillbuilder.authoring.pages import (
     show,
     skill_page,
 )
+from skillbuilder.authoring.renames import followed
 
 CHANGES_A_PAGE = 20
 
@@ -61,13 +62,15 @@ def change_restore(request: HttpRequest, skill: Skill, change_pk: int) -> HttpRe
     now = export_interaction_model(skill)
     try:
         wanted = history.with_restored(now, before, what, name) if what else before
-        editing.replace_document(skill, wanted, request.POST.get("digest", ""))
+        since = None if what else change.created_at
+        editing.replace_document(skill, wanted, request.POST.get("digest", ""), since)
     except LookupError as error:
         raise Http404 from error
     except (ValueError, editing.Conflict) as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"{name or 'The skill as it was'} is back.")
+        more = followed(history.last_change())
+        messages.success(request, f"{name or 'The skill as it was'} is back. {more}")
     return redirect("skill-history", skill.slug)
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nlu_engine.spreadsheets import csv_table
+from skillbuilder.authoring import annotation_sets as sets
 from skillbuilder.authoring import editing, transfers
 from skillbuilder.authoring.editing import (
     Conflict,
@@ -35,6 +35,7 @@ from skillbuilder.authoring.history import last_change, told
 from skillbuilder.authoring.intent_editor import chosen_samples, page_context, row_context
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
 from skillbuilder.authoring.pages import View, by_htmx, csv_answer, say_done, show, skill_page
+from skillbuilder.authoring.renames import expecting, followed
 from skillbuilder.authoring.sample_lines import Review, mended
 from skillbuilder.authoring.transfers import SlotsDiffer, Transferred
 
@@ -132,7 +133,9 @@ def intent_rename(request: HttpRequest, intent: Intent) -> HttpResponse:
     form = RenameIntentForm(request.POST)
     if not form.is_valid():
         return refused(request, intent, form)
-    editing.rename_intent(intent, form.cleaned_data["stamp"], form.cleaned_data["name"])
+    name = form.cleaned_data["name"]
+    editing.rename_intent(intent, form.cleaned_data["stamp"], name)
+    say_done(request, f"Renamed to {name}. {followed(last_change())}")
     return redirect("intent-detail", intent.skill.slug, intent.pk)
 
 
@@ -144,9 +147,10 @@ def intent_delete(request: HttpRequest, intent: Intent) -> HttpResponse:
     form = StampForm(request.POST or None, initial={"stamp": stamp(intent)})
     if request.method == "POST" and form.is_valid():
         editing.remove(intent.skill, intent, form.cleaned_data["stamp"])
-        messages.success(request, f"{intent.name} was deleted.")
+        say_done(request, f"{intent.name} was deleted.")
         return redirect("skill-detail", intent.skill.slug)
     context = {"tab": "overview", "intent": intent, "form": form}
+    context["annotations"] = expecting(intent.skill, intent.name)
     return show(request, intent.skill, "authoring/intent_delete.html", context)
 
 
@@ -329,6 +333,7 @@ def slot_rename(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpRespo
     name = form.cleaned_data["name"]
     changed = editing.rename_slot(slot, form.cleaned_data["stamp"], name)
     notice = f"Renamed to {name}, also in {changed} sample utterance{'s'[: changed != 1]}."
+    notice = f"{notice} {followed(last_change())}"
     return back(request, intent, notice=notice, saved_slot=slot.pk)
 
 
@@ -355,4 +360,6 @@ def slot_delete(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpRespo
     if slot is None:
         return back(request, intent)
     editing.remove(intent.skill, slot, request.POST.get("stamp", ""))
-    return back(request, intent, undo_focused=True)
+    count = expecting(intent.skill, intent.name, slot.name)
+    notice = f"{sets.counted(count)} expected it: see Evaluate." if count else ""
+    return back(request, intent, notice=notice, undo_focused=True)

@@ -337,8 +337,19 @@ class Checklist(models.Model):
         return f"{self.skill} for {self.user}"
 
 
+class KeptAnnotationSets(models.Manager["AnnotationSet"]):
+    """The annotation sets that were not deleted."""
+
+    def get_queryset(self) -> models.QuerySet[AnnotationSet]:
+        """Return them."""
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class AnnotationSet(models.Model):
-    """Utterances with what is expected of a parser, to test each version of a skill with."""
+    """Utterances with what is expected of a parser, to test each version of a skill with.
+
+    One that was deleted stays a while, so that it can come back with its results.
+    """
 
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="annotation_sets")
     name = models.CharField(max_length=120)
@@ -347,11 +358,19 @@ class AnnotationSet(models.Model):
     # Counts every change of an annotation, so that results can tell what they are of.
     revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = KeptAnnotationSets()
+    with_deleted: models.Manager[AnnotationSet] = models.Manager()
 
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["skill", "name"], name="annotation_set_name_in_skill")
+            models.UniqueConstraint(
+                fields=["skill", "name"],
+                condition=models.Q(deleted_at=None),
+                name="annotation_set_name_in_skill",
+            )
         ]
 
     def __str__(self) -> str:

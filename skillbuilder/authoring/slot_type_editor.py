@@ -8,10 +8,12 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
+from django.urls import reverse
 
 from nlu_engine import builtins
 from nlu_engine import interaction_model as im
 from nlu_engine.errors import Problem
+from nlu_engine.type_settings import settings_in
 from skillbuilder.authoring.checking import open_problems_of
 from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.highlight import slot_colors
@@ -65,6 +67,17 @@ def problems_of_type(slot_type: SlotType, slot_types: list[SlotType]) -> list[Pr
     return problems_of_whole(found, "types", slot_types.index(slot_type))
 
 
+def shown_settings(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
+    """Return the settings that the editor shows: what was written, else what is stored."""
+    settings = settings_in(slot_type.extra)
+    patterns, is_closed = "\n".join(settings.patterns), settings.is_closed
+    written = request.POST if "patterns" in request.POST else request.GET
+    if "patterns" in written:
+        patterns, is_closed = written["patterns"], "is_closed" in written
+    rows = min(10, max(2, patterns.count("\n") + 1))
+    return {"shown_patterns": patterns, "shown_closed": is_closed, "pattern_rows": rows}
+
+
 def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     """Return all that the editor of ``slot_type`` shows."""
     skill = slot_type.skill
@@ -76,8 +89,9 @@ def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     page = Paginator(chosen, VALUES_A_PAGE).get_page(number)
     extends = slot_type.name in builtins.SLOT_TYPES
     value_count = slot_type.values.count() if query else page.paginator.count
-    return {
+    return shown_settings(request, slot_type) | {
         "tab": "overview",
+        "page_address": reverse("slot-type-detail", args=[skill.slug, slot_type.pk]),
         "slot_type": slot_type,
         "slot_types": slot_types,
         "intents": skill.intents.all(),

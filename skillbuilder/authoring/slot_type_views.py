@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,8 +19,9 @@ from skillbuilder.authoring.forms import (
     ValueForm,
     ValuesForm,
 )
+from skillbuilder.authoring.history import last_change, told
 from skillbuilder.authoring.models import Skill, Slot, SlotType, SlotValue
-from skillbuilder.authoring.pages import View, by_htmx, show, skill_page
+from skillbuilder.authoring.pages import View, by_htmx, say_done, show, skill_page
 from skillbuilder.authoring.slot_type_editor import page_context
 from skillbuilder.authoring.value_lists import add_values
 
@@ -42,7 +42,7 @@ def editor(
     request: HttpRequest, slot_type: SlotType, status: int = 200, **context: Any
 ) -> HttpResponse:
     """Render the editor; ``context`` adds notices and refused forms."""
-    context = page_context(request, slot_type) | context
+    context = page_context(request, slot_type) | {"change": last_change()} | context
     return show(
         request,
         slot_type.skill,
@@ -79,9 +79,14 @@ def conflicts_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
 
 
 def back(request: HttpRequest, slot_type: SlotType, **context: Any) -> HttpResponse:
-    """Answer a change that worked: the editor to htmx, a redirect to a plain form."""
+    """Answer a change that worked: the editor to htmx, a redirect to a plain form.
+
+    Either way it says what was done and offers to take that back.
+    """
     if by_htmx(request):
         return editor(request, slot_type, **context)
+    if change := last_change():
+        say_done(request, " ".join(filter(None, [f"{told(change)}.", context.get("notice")])))
     return redirect("slot-type-detail", slot_type.skill.slug, slot_type.pk)
 
 
@@ -105,7 +110,7 @@ def slot_type_rename(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
         return refused(request, slot_type, form)
     stamped, name = form.cleaned_data["stamp"], form.cleaned_data["name"]
     count = editing.rename_slot_type(slot_type, stamped, name)
-    messages.success(request, f"Renamed to {name}, also in {count} slot{'s'[: count != 1]}.")
+    say_done(request, f"Renamed to {name}, also in {count} slot{'s'[: count != 1]}.")
     return redirect("slot-type-detail", slot_type.skill.slug, slot_type.pk)
 
 
@@ -117,7 +122,7 @@ def slot_type_delete(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
     form = StampForm(request.POST or None, initial={"stamp": stamp(slot_type)})
     if request.method == "POST" and form.is_valid():
         editing.remove(slot_type.skill, slot_type, form.cleaned_data["stamp"])
-        messages.success(request, f"{slot_type.name} was deleted.")
+        say_done(request, f"{slot_type.name} was deleted.")
         return redirect("skill-detail", slot_type.skill.slug)
     used_by = Slot.objects.filter(intent__skill=slot_type.skill, type_name=slot_type.name)
     context = {
@@ -141,11 +146,8 @@ def value_create(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
     if not form.is_valid():
         return refused(request, slot_type, form, draft=request.POST)
     values = form.cleaned_data
-    if not add_values(
-        slot_type,
-        [(values["value"], values["synonyms"])],
-        **{"value_id": values["value_id"], "position": values["position"]},
-    ):
+    pair = (values["value"], values["synonyms"])
+    if not add_values(slot_type, [pair], value_id=values["value_id"]):
         notice = f"The slot type has {values['value']} already: edit it there."
         return editor(request, slot_type, 422, error=notice, draft=request.POST)
     return back(request, slot_type, announce="Added")
@@ -194,4 +196,4 @@ def value_delete(request: HttpRequest, slot_type: SlotType, value_pk: int) -> Ht
     if value is None:
         return back(request, slot_type)
     editing.remove(slot_type.skill, value, request.POST.get("stamp", ""))
-    return back(request, slot_type, removed_value=value)
+    return back(request, slot_type, undo_focused=True)

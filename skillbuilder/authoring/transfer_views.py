@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
+from nlu_engine.dialog_model import dialog_intents
 from skillbuilder.authoring import transfers
 from skillbuilder.authoring.editing import Conflict, NameTaken
 from skillbuilder.authoring.forms import TransferForm, first_error
@@ -74,6 +75,7 @@ def _plan(
         is_taken=is_taken,
         name=request.POST.get("name") or free,
         seen=transfers.content_digest(intent),
+        has_dialog=bool(dialog_intents(intent.skill.extra, intent.name)),
         types=[
             (one, request.POST.get(f"type-{one.name}", ""))
             for one in transfers.types_to_bring(intent, target)

@@ -1,4 +1,4 @@
-"""Samples from one intent to another, and intents from one skill to another."""
+"""Samples from one intent to another, and intents, with their dialog, from a skill to another."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from itertools import chain, count
 
 from django.db import models, transaction
 
+from nlu_engine.dialog_copies import with_dialog_copied
+from nlu_engine.dialog_model import dialog_intents
 from nlu_engine.utterances import normalize
 from skillbuilder.authoring.editing import (
     Conflict,
@@ -18,6 +20,7 @@ from skillbuilder.authoring.editing import (
     add_last,
     append_samples,
     editing,
+    forget_in_dialog,
     locked,
     next_position,
     stamp,
@@ -155,10 +158,11 @@ def free_name(name: str, taken: Iterable[str]) -> str:
 
 
 def content_digest(intent: Intent) -> str:
-    """Return a short digest of all that is in ``intent``."""
+    """Return a short digest of all that is in ``intent``, and of its dialog."""
     slots = list(intent.slots.values_list("name", "type_name", "samples", "extra"))
     samples = list(intent.samples.values_list("text", flat=True))
-    text = json.dumps([intent.name, slots, samples, intent.extra], sort_keys=True)
+    dialog = dialog_intents(intent.skill.extra, intent.name)
+    text = json.dumps([intent.name, slots, samples, intent.extra, dialog], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -171,7 +175,7 @@ def transfer_intent(
     copied_types: Iterable[str] = (),
     moves: bool = False,
 ) -> Intent:
-    """Copy ``intent`` with its slots and slot types to ``target``; or move it, for ``moves``.
+    """Copy ``intent`` with slots, dialog and slot types to ``target``; or move it, for ``moves``.
 
     A slot type that ``target`` has by that name is used as it is there, but of those in
     ``copied_types`` a copy is made under a free name. Raises Conflict if ``intent`` is not
@@ -187,8 +191,10 @@ def transfer_intent(
             renamed = _bring_types(fresh, skill, set(copied_types))
             new = add_last(skill.intents, name=name, extra=fresh.extra)
             _copy_parts(fresh, new, renamed)
+            _copy_dialog(fresh, new, skill, renamed)
         if moves:
-            with editing(fresh.skill):
+            with editing(fresh.skill) as source:
+                forget_in_dialog(source, fresh)
                 Intent.objects.filter(pk=fresh.pk).delete()
     return new
 
@@ -211,6 +217,14 @@ def _copy_parts(intent: Intent, new: Intent, renamed: dict[str, str]) -> None:
         slot.type_name = renamed.get(slot.type_name, slot.type_name)
     _copy_rows(slots, intent=new)
     _copy_rows(intent.samples.all(), intent=new)
+
+
+def _copy_dialog(intent: Intent, new: Intent, target: Skill, renamed: dict[str, str]) -> None:
+    source = intent.skill.extra
+    extra = with_dialog_copied(target.extra, target.layout, new.name, source, intent.name, renamed)
+    if extra is not target.extra:
+        target.extra = extra
+        target.save(update_fields=["extra"])
 
 
 def _copy_rows(rows: Iterable[models.Model], **parent: models.Model) -> None:

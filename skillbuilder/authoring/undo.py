@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from skillbuilder.authoring.editing import Conflict, editing
+from skillbuilder.authoring import annotation_sets
+from skillbuilder.authoring.editing import Conflict, NameTaken, editing
 from skillbuilder.authoring.import_export import parts_of
 from skillbuilder.authoring.models import Change, Skill
 from skillbuilder.authoring.rows import PARENTS, TABLES, Key, Rows, rows_of
@@ -16,9 +17,9 @@ _NAMED = ("intent", "slot", "slot type")
 class CannotUndo(Conflict):
     """What the edit made or changed was changed again, or its place is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, why: str = "This was changed again since") -> None:
         super().__init__(None)
-        self.args = ("This was changed again since, so it was not taken back. See the history.",)
+        self.args = (f"{why}, so it was not taken back. See the history.",)
 
 
 def take_back(change: Change) -> None:
@@ -26,6 +27,8 @@ def take_back(change: Change) -> None:
     steps = change.undo
     if not steps:
         raise CannotUndo
+    if "annotation set" in steps:
+        return _take_back_of_set(change.skill, **steps["annotation set"])
     with editing(change.skill) as skill:
         _refuse_edited(rows_of(skill, *parts_of(skill)), steps)
         _delete(steps["made"])
@@ -34,9 +37,23 @@ def take_back(change: Change) -> None:
         _insert(skill, steps["removed"])
 
 
+def _take_back_of_set(skill: Skill, pk: int, **step: Any) -> None:
+    try:
+        if "other" in step:
+            annotation_sets.swap(skill, pk, step["other"])
+        elif "row" in step:
+            annotation_sets.put_back_annotation(skill, pk, step["row"])
+        else:
+            annotation_sets.put_back(skill, pk, deleted=step["deleted"])
+    except Conflict as error:
+        raise CannotUndo from error
+    except (NameTaken, annotation_sets.SetFull) as error:
+        raise CannotUndo(str(error).rstrip(".")) from error
+
+
 def removes_page(change: Change) -> bool:
     """Return whether taking ``change`` back removes an intent or slot type, so its page too."""
-    made = change.undo["made"] if change.undo else []
+    made = (change.undo or {}).get("made", [])
     return any(label in ("intent", "slot type") for label, *_ in made)
 
 

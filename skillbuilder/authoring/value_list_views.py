@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,7 +13,7 @@ from nlu_engine.value_lists import write_values
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.forms import ValueListForm
 from skillbuilder.authoring.models import SlotType
-from skillbuilder.authoring.pages import csv_answer, show
+from skillbuilder.authoring.pages import csv_answer, say_done, show
 from skillbuilder.authoring.skill_forms import with_value
 from skillbuilder.authoring.slot_type_views import slot_type_page
 from skillbuilder.authoring.value_lists import store_list, values_of, with_list
@@ -49,7 +48,7 @@ def list_import(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
     except Conflict as conflict:
         return list_review(request, slot_type, form, status=409, conflict=conflict)
     count = slot_type.values.count()
-    messages.success(request, f"The list was stored. {slot_type.name} has {count:,} values now.")
+    say_done(request, f"The list was stored. {slot_type.name} has {count:,} values now.")
     return redirect("slot-type-detail", slot_type.skill.slug, slot_type.pk)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 from django.db import transaction
@@ -16,13 +17,12 @@ from skillbuilder.authoring.models import SlotType, SlotValue, value_key
 from skillbuilder.authoring.skills import changed
 
 Mode = Literal["add", "replace"]
+MOST_UNDONE = 4_000
+"""Values before and after, in all, up to which a stored list can be taken back by Undo."""
 
 
 def add_values(
-    slot_type: SlotType,
-    pairs: Sequence[tuple[str, list[str]]],
-    value_id: str = "",
-    position: int | None = None,
+    slot_type: SlotType, pairs: Sequence[tuple[str, list[str]]], value_id: str = ""
 ) -> int:
     """Add the values with their synonyms that are new to ``slot_type``; return how many."""
     wanted: dict[str, tuple[str, list[str]]] = {}
@@ -33,7 +33,7 @@ def add_values(
     with editing(skill, within=slot_type, part=lambda: parts_with(slot_type, same)):
         for key in same.values_list("key", flat=True):
             wanted.pop(key, None)
-        first = next_position(slot_type.values.all()) if position is None else position
+        first = next_position(slot_type.values.all())
         SlotValue.objects.bulk_create(
             SlotValue(
                 slot_type=slot_type,
@@ -78,7 +78,10 @@ def store_list(
         if seen is not None and old.digest() != seen:
             raise Conflict(slot_type)
         new = with_list(old, values, mode)
-        with noted(fresh, replaces=True):
+        # The steps back hold every value twice, so a long list comes back from the history alone.
+        size = len(old.slot_types[0].values) + len(new.slot_types[0].values)
+        part = partial(parts_with, slot_type, SlotValue.objects.all())
+        with noted(fresh, replaces=size > MOST_UNDONE, part=part if size <= MOST_UNDONE else None):
             slot_type.values.all().delete()
             rows = value_rows([(slot_type, new.slot_types[0])])
             SlotValue.objects.bulk_create(rows, batch_size=2_000)

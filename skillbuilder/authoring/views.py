@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nlu_engine import builtins
+from nlu_engine.alexa import for_alexa
 from nlu_engine.checks import SEVERITIES
 from nlu_engine.differences import differences
 from nlu_engine.documents import limited
@@ -22,6 +23,7 @@ from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.lines import lines_of
 from nlu_engine.rules import invocation_name_problems
+from nlu_engine.type_settings import KEY
 from skillbuilder.authoring import bin, checklist, editing
 from skillbuilder.authoring.checking import all_checks, checked
 from skillbuilder.authoring.checklist import authoring_steps, counted_intents
@@ -173,10 +175,9 @@ def skill_delete(request: HttpRequest, skill: Skill) -> HttpResponse:
 # --- JSON ---------------------------------------------------------------------------------
 
 
-def pretty_json(skill: Skill) -> str:
-    """Return the interaction model of ``skill`` as people like to read JSON."""
-    document = export_interaction_model(skill).to_json()
-    return json.dumps(document, ensure_ascii=False, indent=2)
+def pretty_json(model: InteractionModel) -> str:
+    """Return ``model`` as people like to read JSON."""
+    return json.dumps(model.to_json(), ensure_ascii=False, indent=2)
 
 
 @require_http_methods(["GET", "POST"])
@@ -184,7 +185,8 @@ def pretty_json(skill: Skill) -> str:
 def skill_json(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Show the interaction model as JSON to edit; ask with what would differ, then replace it."""
     if request.method == "GET":
-        shown = {"digest": digest_of(skill), "document": pretty_json(skill)}
+        model = export_interaction_model(skill)
+        shown = {"digest": model.digest(), "document": pretty_json(model)}
         return json_page(request, skill, ReplaceForm(locale=skill.locale, initial=shown))
     form = ReplaceForm(request.POST, request.FILES, locale=skill.locale)
     if not form.is_valid() or form.model is None:
@@ -211,7 +213,14 @@ def json_page(
     request: HttpRequest, skill: Skill, form: ReplaceForm, status: int = 200, **context: Any
 ) -> HttpResponse:
     """Render the editor of the JSON tab."""
-    context |= {"tab": "json", "form": form, "problems": with_lines(form.kept_text, form.problems)}
+    context |= {
+        "tab": "json",
+        "form": form,
+        "problems": with_lines(form.kept_text, form.problems),
+        "has_own_keys": skill.slot_types.filter(
+            **{f"extra__unknown__{KEY}__isnull": False}
+        ).exists(),
+    }
     return show(request, skill, "authoring/skill_json.html", context, status=status)
 
 
@@ -253,8 +262,10 @@ def with_lines(text: str, problems: Iterable[Problem]) -> list[tuple[int, Proble
 @require_GET
 @skill_page
 def skill_json_download(request: HttpRequest, skill: Skill) -> HttpResponse:
-    """Send the interaction model as a file."""
-    answer = HttpResponse(pretty_json(skill) + "\n", content_type="application/json")
+    """Send the interaction model as a file; ``for=alexa`` leaves out what Alexa does not take."""
+    model = export_interaction_model(skill)
+    model = for_alexa(model) if request.GET.get("for") == "alexa" else model
+    answer = HttpResponse(pretty_json(model) + "\n", content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="{skill.slug}.{skill.locale}.json"'
     return answer
 

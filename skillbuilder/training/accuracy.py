@@ -39,7 +39,10 @@ def accuracies(skills: Iterable[Skill]) -> dict[int, Accuracy]:
     """
     runs = live_runs([skill.pk for skill in skills])
     measured = Evaluation.objects.filter(
-        run__in=list(runs), kind__in=_KINDS, status=Evaluation.Status.READY
+        run__in=list(runs),
+        annotation_set__deleted_at=None,
+        kind__in=_KINDS,
+        status=Evaluation.Status.READY,
     )
     # The last one of a skill stays: the newest on a set, for folds come first.
     rows = measured.order_by("-kind", "created_at", "pk").values_list(

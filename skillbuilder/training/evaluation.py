@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -65,6 +65,8 @@ def evaluate_annotations(evaluation: Evaluation) -> None:
         metrics, rows = judged(evaluation, keys, expected, parses)
         evaluation.previous = evaluations.previous_of(evaluation)
         compare_rows(rows, evaluation.previous)
+        for name in PARSERS:
+            metrics[name]["changes"] = changes_of(rows, name) if evaluation.previous else None
         lease.report("nearest samples", 0.9, now=True)
         _add_nearest(evaluation, rows)
     metrics["seconds"] = round(time.monotonic() - started, 1)
@@ -176,6 +178,12 @@ def _change(old: dict[str, Any], was_right: bool, row: EvaluatedRow, name: str) 
     if is_right_now != was_right:
         return "fixed" if is_right_now else "broken"
     return "" if _meaning(old) == _meaning(new) else "changed"
+
+
+def changes_of(rows: Sequence[EvaluatedRow], name: str) -> dict[str, int]:
+    """Return how many rows the parser ``name`` has fixed, broken, or changed otherwise."""
+    counts = Counter(getattr(row, f"{name}_change") for row in rows)
+    return {change: count for change, count in counts.items() if change}
 
 
 def _meaning(parse: dict[str, Any]) -> tuple[Any, ...]:

@@ -45,7 +45,9 @@ def evaluation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
     @signed_in
     @wraps(view)
     def wrapper(request: HttpRequest, evaluation_id: uuid.UUID) -> HttpResponse:
-        mine = Evaluation.objects.filter(skill__in=Skill.objects.visible_to(request.user))
+        mine = Evaluation.objects.filter(
+            skill__in=Skill.objects.visible_to(request.user), annotation_set__deleted_at=None
+        )
         rows = mine.select_related("skill", "annotation_set", "run", "previous__run")
         found = rows.defer("run__snapshot", "previous__run__snapshot")
         evaluation = get_object_or_404(found, pk=evaluation_id)

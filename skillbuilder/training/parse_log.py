@@ -56,7 +56,8 @@ def record(skill: Skill, run: TrainingRun, pair: ParsePair) -> None:
 def sensitive_spans(pair: ParsePair, names: Iterable[str]) -> list[SlotSpan]:
     """Return what either parser took for one of the slots ``names``, none overlapping."""
     marked = set(names)
-    both = (*pair.neural.frame.slots, *pair.maxent_crf.frame.slots)
+    parses = (pair.neural, pair.maxent_crf)
+    both = [slot for parse in parses for slot in (*parse.frame.slots, *parse.refused)]
     found: list[SlotSpan] = []
     for slot in sorted((slot for slot in both if slot.name in marked), key=lambda slot: slot.start):
         if found and slot.start < found[-1].end:

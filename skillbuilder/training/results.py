@@ -15,6 +15,7 @@ from nlu_engine.annotations import Answer, by_value, marked
 from nlu_engine.frames import SlotSpan
 from nlu_engine.spreadsheets import csv_table
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
+from skillbuilder.authoring.models import AnnotationSet
 from skillbuilder.training.models import EvaluatedRow, Evaluation
 
 PARSERS = {"neural": "DNN", "maxent_crf": "MaxEnt-CRF"}
@@ -74,6 +75,37 @@ def reliability_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for low, high in sorted(edges.items())
     ]
+
+
+@dataclass(frozen=True)
+class VersionShown:
+    """What one version has right of a set: the frame accuracies in the order of PARSERS."""
+
+    number: int
+    name: str
+    evaluation: Any
+    accuracies: list[float]
+    changes: list[tuple[str, int]] | None
+
+
+MOST_VERSIONS = 30
+
+
+def over_versions(annotation_set: AnnotationSet) -> list[VersionShown]:
+    """Return the newest result of each version on a set, the last MOST_VERSIONS, oldest first.
+
+    The changes are those of the DNN since the version that it was compared with, None for the
+    first one.
+    """
+    ready = annotation_set.evaluations.filter(status=Evaluation.Status.READY)
+    accuracies = [f"metrics__{name}__frame_accuracy" for name in PARSERS]
+    fields = ("run__number", "run__name", "pk", *accuracies, "metrics__neural__changes")
+    found: dict[int, VersionShown] = {}
+    # Measures are large, and of each version only these are wanted.
+    for number, name, pk, *values, changes in ready.order_by("created_at").values_list(*fields):
+        counts = None if changes is None else [(one, changes.get(one, 0)) for one in CHANGES]
+        found[number] = VersionShown(number, name, pk, values, counts)
+    return [found[number] for number in sorted(found)][-MOST_VERSIONS:]
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,11 @@ from nlu_engine.differences import differences
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import editing
 from skillbuilder.authoring.forms import storable
+from skillbuilder.authoring.history import last_change
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.renames import followed
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import NotTrained, latest_ready_run
 
@@ -111,18 +113,19 @@ def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpRespons
 @skill_page
 def version_restore(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
     """Make a version the working copy; the history keeps what was there before."""
-    model = document(skill, str(number))
+    run = find(skill, str(number))
+    model = InteractionModel.from_json(run.snapshot)
     try:
         with transaction.atomic():
-            find(skill, str(number)).tell("restored")
-            editing.replace_document(skill, model, request.POST.get("digest", ""))
+            run.tell("restored")
+            digest = request.POST.get("digest", "")
+            editing.replace_document(skill, model, digest, since=run.created_at)
     except editing.Conflict:
         messages.error(
             request,
             "The skill was changed in the meantime, so nothing was restored. Compare again below.",
         )
     else:
-        messages.success(
-            request, f"Version {number} is the working copy now. The history can take this back."
-        )
+        told = f"Version {number} is the working copy now. The history can take this back."
+        messages.success(request, f"{told} {followed(last_change())}")
     return redirect("skill-versions", skill.slug)

@@ -237,3 +237,26 @@ def test_a_bearer_of_no_json_accept_still_gets_json(api: APIClient, address: str
 
 def test_the_example_of_the_documentation_is_accepted(api: APIClient, address: str) -> None:
     assert api.put(address, EXAMPLE).status_code == 200
+
+
+def test_for_alexa_leaves_out_what_alexa_refuses(
+    api: APIClient, skill: Skill, tiny_document: dict[str, Any]
+) -> None:
+    path = "/api/v1/skills/tiny-kitchen/interaction-model"
+    plain = api.get(path).json()
+    tiny_document["interactionModel"]["languageModel"]["types"][0]["skillbuilder"] = {
+        "closed": True
+    }
+    stored = api.put(path, tiny_document, format="json")
+    assert stored.status_code == 200, stored.json()
+    assert api.get(path).json() == tiny_document
+    alexa = api.get(f"{path}?for=alexa")
+    assert alexa.json() == plain
+    assert alexa.headers["ETag"] != stored.headers["ETag"]
+    assert api.get(f"{path}?for=lex").status_code == 400
+    bad = {"patterns": ["x", "[A-Z"]}
+    tiny_document["interactionModel"]["languageModel"]["types"][0]["skillbuilder"] = bad
+    (problem,) = api.put(path, tiny_document, format="json").json()["problems"]
+    assert problem["code"] == "bad-pattern"
+    assert problem["path"].endswith("types[0].skillbuilder.patterns[1]")
+    assert api.get(path).headers["ETag"] == stored.headers["ETag"]

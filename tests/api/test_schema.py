@@ -56,6 +56,7 @@ def path_of(pattern: Any) -> str:
             f"<uuid:{name}>", f"{{{name}}}"
         )
         route = route.replace(f"<int:{name}>", f"{{{name}}}")
+        route = route.replace(f"<str:{name}>", f"{{{name}}}")
     return f"/api/v1/{route}"
 
 

@@ -155,3 +155,30 @@ def test_an_intent_is_copied_and_moved_to_another_skill(
     assert browser.post(address, form | {"moves": "1"}).status_code == 422
     browser.post(address, form)
     assert texts(skill.intents.get(name="OpeningHours2")) == texts(hours)
+
+
+def test_the_dialog_goes_along_and_leaves_when_moved(
+    browser: Client, alice: Any, dialog_document: dict[str, Any]
+) -> None:
+    model = InteractionModel.from_json(dialog_document)
+    skill = create_skill(alice, name="Asking", locale="en-US", model=model)
+    other = create_skill(alice, name="Other", locale="en-US")
+    intent = skill.intents.get(name="OrderPizza")
+    address = reverse("intent-transfer", args=[skill.slug, intent.pk])
+    seen = content_digest(intent)
+    assert "Its dialog goes along" in browser.get(address, {"to": other.slug}).text
+    for name in ("OrderPizza", "Again"):
+        browser.post(address, {"to": other.slug, "name": name, "seen": seen})
+    inner = export_interaction_model(Skill.objects.get(pk=other.pk)).to_json()["interactionModel"]
+    first, again = inner["dialog"]["intents"]
+    assert first == dialog_document["interactionModel"]["dialog"]["intents"][0]
+    assert again["prompts"] == {"confirmation": "Confirm.2"}
+    assert [prompt["id"] for prompt in inner["prompts"]] == [
+        "Confirm", "Elicit.size", "Known.size", "Confirm.2", "Elicit.size.2", "Known.size.2"
+    ]  # fmt: skip
+    undo(browser, other)
+    assert len(Skill.objects.get(pk=other.pk).extra["interactionModel"]["unknown"]["prompts"]) == 3
+    form = {"to": other.slug, "name": "Moved", "seen": seen, "moves": "1"}
+    assert browser.post(address, form).status_code == 302
+    left = Skill.objects.get(pk=skill.pk).extra["interactionModel"]["unknown"]
+    assert left == {"dialog": {"intents": []}, "prompts": []}

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from nlu_engine.differences import Difference
-from skillbuilder.authoring import history
+from skillbuilder.authoring import history, value_lists
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill, SlotType, SlotValue
 
@@ -95,7 +95,9 @@ def test_a_list_is_downloaded_and_comes_back(browser: Client, slot_type: SlotTyp
     assert export_interaction_model(slot_type.skill).digest() == digest
 
 
-def test_a_list_is_added_or_replaces_after_a_look(browser: Client, slot_type: SlotType) -> None:
+def test_a_list_is_added_or_replaces_after_a_look(
+    browser: Client, slot_type: SlotType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = "small,,wee\ntiny,T\n"
     page, form = reviewed(browser, slot_type, mode="add", text=text)
     assert "2 changes" in page.text
@@ -114,7 +116,16 @@ def test_a_list_is_added_or_replaces_after_a_look(browser: Client, slot_type: Sl
     assert "has 2 values now" in answer.text
     assert content(slot_type) == [("small", ["wee"], ""), ("tiny", [], "T")]
     # A list that replaced too much can be taken back.
+    assert "data-undo" in answer.text
+    undo = reverse("change-undo", args=[slot_type.skill.slug, slot_type.skill.changes.first().pk])
+    browser.post(undo)
+    assert export_interaction_model(Skill.objects.get()).digest() == before
+    # A long one comes back from the history.
+    monkeypatch.setattr(value_lists, "MOST_UNDONE", 4)
+    page, form = reviewed(browser, slot_type, mode="replace", text=text)
+    browser.post(address("value-list", slot_type), form)
     change = slot_type.skill.changes.first()
+    assert change.undo is None
     restore = reverse("change-restore", args=[slot_type.skill.slug, change.pk])
     now = export_interaction_model(Skill.objects.get()).digest()
     browser.post(restore, {"digest": now})

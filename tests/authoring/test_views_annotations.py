@@ -53,7 +53,7 @@ def test_a_set_is_made_filled_and_downloaded(skill: Skill, browser: Client) -> N
         answer = browser.get(at("annotation-set-download", one), {"format": name})
         assert answer.text.startswith(begins)
     assert "unknown-intent" not in browser.get(at("annotation-set-problems", one)).text
-    assert "no intent X" in browser.get(at("annotation-set-problems", one)).text
+    assert "expects the intent X" in browser.get(at("annotation-set-problems", one)).text
     filtered = browser.get(at("annotation-set", one), {"q": "OPEN", "intent": "OpeningHours"})
     assert "Edit open now" in filtered.text and "Edit a huge" not in filtered.text
     whats = [change.differences[0]["what"] for change in skill.changes.all()]

@@ -103,9 +103,50 @@ def test_remove_a_value_and_undo(browser: Client, slot_type: SlotType, value: Sl
     page = browser.post(address("value-delete", slot_type, value.pk), form, **HTMX)
     assert "Undo" in page.content.decode()
     assert content(slot_type) == before[1:]
-    again = {"value": "small", "synonyms": "little", "value_id": "S", "position": value.position}
-    browser.post(address("value-create", slot_type), again, **HTMX)
+    page = undo(browser, slot_type)
+    assert "Taken back: Removed value “small”" in page
+    assert "Redo" in page
     assert content(slot_type) == before
+
+
+def undo(browser: Client, slot_type: SlotType) -> str:
+    """Take back the last edit as the button on the editor does; return the new editor."""
+    change = slot_type.skill.changes.latest("pk")
+    form = {"next": address("slot-type-detail", slot_type)}
+    path = reverse("change-undo", args=[slot_type.skill.slug, change.pk])
+    return browser.post(path, form, follow=True, **HTMX).text
+
+
+def test_every_edit_of_values_offers_undo(browser: Client, slot_type: SlotType) -> None:
+    before = content(slot_type)
+    value = slot_type.values.get(value="large")
+    edits = [
+        ("value-create", (), {"value": "medium"}),
+        ("values-create", (), {"lines": "tiny: wee\nenormous"}),
+        ("value-edit", (value.pk,), {"value": "grand", "stamp": stamp(value)}),
+    ]
+    for name, more, form in edits:
+        page = browser.post(address(name, slot_type, *more), form, **HTMX).text
+        assert "data-undo" in page, name
+        assert content(slot_type) != before
+        undo(browser, slot_type)
+        assert content(slot_type) == before
+
+
+def test_a_plain_form_offers_undo_too(browser: Client, slot_type: SlotType) -> None:
+    page = browser.post(address("value-create", slot_type), {"value": "medium"}, follow=True).text
+    assert "Added value “medium”." in page
+    assert "data-undo" in page
+    form = {"name": "PizzaSize", "stamp": stamp(slot_type)}
+    assert (
+        "data-undo" in browser.post(address("slot-type-rename", slot_type), form, follow=True).text
+    )
+    slot_type.refresh_from_db()
+    delete = address("slot-type-delete", slot_type)
+    page = browser.post(delete, {"stamp": stamp(slot_type)}, follow=True).text
+    assert "data-undo" in page
+    undo(browser, slot_type)
+    assert content(slot_type)[-1][0] == "medium"
 
 
 def test_a_changed_value_is_not_removed_unseen(

@@ -9,7 +9,7 @@ from django import template
 from skillbuilder.authoring.models import AnnotationSet, Skill
 from skillbuilder.training.evaluations import latest, quality_of
 from skillbuilder.training.models import Evaluation
-from skillbuilder.training.results import PARSERS
+from skillbuilder.training.results import PARSERS, over_versions
 from skillbuilder.training.runs import latest_ready_run
 
 register = template.Library()
@@ -63,4 +63,14 @@ def quality(context: dict[str, Any], skill: Skill) -> dict[str, Any]:
         "values": [(title, folds.metrics[name]) for name, title in PARSERS.items()]
         if folds and is_ready
         else [],
+    }
+
+
+@register.inclusion_tag("training/_over_versions.html")
+def versions_chart(annotation_set: AnnotationSet, current: int = 0) -> dict[str, Any]:
+    """Show what each version has right of a set; ``current`` is the one that the page is of."""
+    return {
+        "set": annotation_set,
+        "versions": over_versions(annotation_set),
+        "current": current,
     }
