@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from nlu_engine.recurrence import Recurrence, packing_of
+
 
 @dataclass(frozen=True)
 class NetworkShape:
@@ -80,7 +82,7 @@ class Network(nn.Module):
         token = shape.projection + shape.word_width + shape.character_filters
         token += shape.shape_features + listed
         both = 2 * shape.hidden
-        self.recur = nn.LSTM(token, shape.hidden, batch_first=True, bidirectional=True)
+        self.recur = Recurrence(token, shape.hidden)
         self.tag_hidden = nn.Linear(both + token, shape.head)
         self.tag_out = nn.Linear(shape.head, shape.tags)
         self.attend = nn.Linear(both, 1)
@@ -103,17 +105,10 @@ class Network(nn.Module):
         facts = [batch.shapes, *self._listed(batch)]
         token = torch.cat([shared, self._local(batch.words), spelling, *facts], dim=-1)
         token = drop(token, rate)
-        context = drop(self._recurred(token, batch.mask), rate)  # (t, 2 hidden)
+        context = drop(self.recur(token, packing_of(batch.mask.sum(dim=1))), rate)  # (t, 2 hidden)
         tag = nn.functional.gelu(self.tag_hidden(torch.cat([context, token], dim=-1)))
         tags = _padded(self.tag_out(drop(tag, rate)), batch.mask)
         return self._intents(context, shared, batch), tags
-
-    def _recurred(self, token: Tensor, mask: Tensor) -> Tensor:
-        packed = nn.utils.rnn.pack_padded_sequence(
-            _padded(token, mask), mask.sum(dim=1), batch_first=True, enforce_sorted=False
-        )
-        states, _ = nn.utils.rnn.pad_packed_sequence(self.recur(packed)[0], batch_first=True)
-        return states[mask]
 
     def _local(self, words: Tensor) -> Tensor:
         if self.training:  # learn to live without the skill's own words
@@ -131,9 +126,13 @@ class Network(nn.Module):
         return [self.list(listed)]
 
     def _spelling(self, characters: Tensor) -> Tensor:
-        convolved = self.convolve(self.characters(characters).transpose(1, 2))
-        padding = (characters == 0).unsqueeze(1)  # (u, 1, characters)
-        return torch.relu(convolved.masked_fill(padding, -1e4)).amax(dim=2)
+        # One product of all windows: torch's convolution is far slower on arrays of this size.
+        padded = nn.functional.pad(self.characters(characters), (0, 0, 1, 1))
+        windows = padded.unfold(1, 3, 1).flatten(2)  # (u, characters, 3 character widths)
+        kernel = self.convolve.weight.flatten(1)
+        convolved = nn.functional.linear(windows, kernel, self.convolve.bias)
+        padding = (characters == 0).unsqueeze(2)  # (u, characters, 1)
+        return torch.relu(convolved.masked_fill(padding, -1e4)).amax(dim=1)
 
     def _intents(self, context: Tensor, shared: Tensor, batch: Batch) -> Tensor:
         mask, states = batch.mask, _padded(context, batch.mask)
@@ -170,8 +169,8 @@ def _nothing(tokens: Tensor, rate: float) -> Tensor:
 def _padded(tokens: Tensor, mask: Tensor) -> Tensor:
     """Return (t, width) as (b, n, width), with zeros where there is no token."""
     padded = tokens.new_zeros(*mask.shape, tokens.shape[-1])
-    padded[mask] = tokens
-    return padded
+    rows = mask.flatten().nonzero()[:, 0]
+    return padded.flatten(0, 1).index_copy(0, rows, tokens).view_as(padded)
 
 
 class Crf(nn.Module):

@@ -1,10 +1,11 @@
-r"""What a slot type is here beside its values: whether it is closed, and its patterns.
+r"""What a slot type is here beside its values: closed, of patterns, or from a catalog.
 
 Alexa's JSON has no place for that, so a slot type may carry one key of our own:
 
     {"name": "OrderNumber", "values": [],
      "skillbuilder": {"closed": true, "patterns": ["[A-Z]{2}\\d{4}"]}}
 
+``catalog`` tells where the values are copied from: {"id": ..., "version": 3, "newest": false}.
 It is kept like any key that Alexa does not have; ``alexa.for_alexa`` leaves it out, for Alexa
 refuses documents with unknown keys.
 """
@@ -59,6 +60,55 @@ def with_settings(extra: Extra, new: TypeSettings) -> Extra:
     return rest | ({"unknown": unknown} if unknown else {})
 
 
+@dataclass(frozen=True)
+class CatalogLink:
+    """The catalog that a slot type has its values from; ``version`` 0 where none is named.
+
+    With ``newest`` it takes each newer version too.
+    """
+
+    id: str
+    version: int = 0
+    newest: bool = False
+
+
+def catalog_in(extra: Extra) -> CatalogLink | None:
+    """Return the catalog that a slot type names: by our key, or by Alexa's ``valueSupplier``."""
+    unknown = extra.get("unknown", {})
+    own = unknown.get(KEY)
+    found = own.get("catalog") if isinstance(own, dict) else None
+    if isinstance(found, dict) and isinstance(found.get("id"), str):
+        return CatalogLink(found["id"], _number(found.get("version")), found.get("newest") is True)
+    supplier = unknown.get("valueSupplier")
+    named = supplier.get("valueCatalog") if isinstance(supplier, dict) else None
+    if not isinstance(named, dict) or not isinstance(named.get("catalogId"), str):
+        return None
+    version = _number(named.get("version"))
+    return CatalogLink(named["catalogId"], version, newest=not version)
+
+
+def _number(value: Any) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def with_catalog(extra: Extra, link: CatalogLink | None) -> Extra:
+    """Return ``extra`` with ``link`` in our key, and without Alexa's; None removes ours."""
+    unknown = {key: value for key, value in extra.get("unknown", {}).items() if key != KEY}
+    if link is not None:
+        unknown.pop("valueSupplier", None)
+    had = extra.get("unknown", {}).get(KEY)
+    found = dict(had) if isinstance(had, dict) else {}
+    found.pop("catalog", None)
+    if link is not None:
+        named = {"id": link.id, "version": link.version}
+        found["catalog"] = named | ({"newest": True} if link.newest else {})
+    if found:
+        unknown[KEY] = found
+    rest = {key: value for key, value in extra.items() if key != "unknown"}
+    return rest | ({"unknown": unknown} if unknown else {})
+
+
 def settings_problems(extra: Extra, path: str) -> Iterator[Problem]:
     """Yield what is wrong with the settings of the slot type at ``path``."""
     if KEY not in extra.get("unknown", {}):
@@ -69,12 +119,15 @@ def settings_problems(extra: Extra, path: str) -> Iterator[Problem]:
         return
     if "closed" in found and not isinstance(found["closed"], bool):
         yield _wrong_type(f"{place}.closed", found["closed"], "true or false", "true")
-    for key in (key for key in found if key not in ("closed", "patterns")):
+    for key in (key for key in found if key not in ("closed", "patterns", "catalog")):
         message = f"There is no setting {shown(key)!r}; it is kept, and nothing is made of it."
-        fix = "Write closed or patterns."
+        fix = "Write closed, patterns or catalog."
         yield Problem(
             "unknown-setting", child_path(place, key), message, shown(found[key]), fix, "warning"
         )
+    if "catalog" in found and catalog_in(extra) is None:
+        example = '{"id": "...", "version": 3}'
+        yield _wrong_type(f"{place}.catalog", found["catalog"], "an object with an id", example)
     yield from _pattern_problems(found.get("patterns", []), f"{place}.patterns")
 
 

@@ -11,10 +11,11 @@
   const colorOf = (name) =>
     COLORS[name] ? getComputedStyle(document.body).getPropertyValue(COLORS[name]).trim() : textColor();
   const number = (cell) => (cell?.dataset.value ? Number(cell.dataset.value) : null);
-  const percent = (value) => (value === null ? "–" : `${(value * 100).toFixed(1)} %`);
+  const percent = (value) => (value === null ? "" : `${(value * 100).toFixed(1)} %`);
 
   // The x values, and of each line its name, label and values.
-  const read = (table) => {
+  const read = (figure) => {
+    const table = figure.querySelector("table");
     const heads = [...table.tHead.rows[0].cells];
     const rows = [...table.tBodies[0].rows];
     const lines = heads
@@ -24,10 +25,19 @@
         name: head.dataset.series,
         label: head.dataset.label ?? head.textContent.trim(),
         values: rows.map((row) => number(row.cells[column])),
+        // How many annotations a point tells of, where cells say so: many make a large dot.
+        weights: rows.map((row) => Number(row.cells[column]?.dataset.weight ?? 0)),
       }));
     const x = rows.map((row) => number(row.cells[0]));
     // A table may begin with what is newest; a chart goes from left to right.
     if (x[0] > x[x.length - 1]) [x, ...lines.map((line) => line.values)].forEach((values) => values.reverse());
+    // What is ideal is so from one end of the axis to the other.
+    const ideal = figure.dataset.chart === "share" && lines.find((line) => line.name === "ideal");
+    if (ideal) {
+      for (const line of lines) line.values = [line === ideal ? 0 : null, ...line.values, line === ideal ? 1 : null];
+      for (const line of lines) line.weights = [0, ...line.weights, 0];
+      return { x: [0, ...x, 1], lines };
+    }
     return { x, lines };
   };
 
@@ -39,17 +49,34 @@
     values,
   });
 
+  // Dots as large as what they tell of.
+  const dots = (lines) => (chart) => {
+    lines.forEach((line, at) => {
+      const most = Math.max(...line.weights);
+      if (!most || !chart.series[at + 1].show) return;
+      chart.ctx.fillStyle = colorOf(line.name);
+      line.values.forEach((value, index) => {
+        if (value === null) return;
+        const radius = devicePixelRatio * (3 + 7 * Math.sqrt(line.weights[index] / most));
+        chart.ctx.beginPath();
+        chart.ctx.arc(chart.valToPos(chart.data[0][index], "x", true), chart.valToPos(value, "y", true), radius, 0, 7);
+        chart.ctx.fill();
+      });
+    });
+  };
+
   const draw = (figure) => {
-    const { x, lines } = read(figure.querySelector("table"));
+    const { x, lines } = read(figure);
     const box = figure.querySelector("[data-chart-box]");
     const isShare = figure.dataset.chart === "share";
     const shown = (value) => (isShare ? `${Math.round(value * 100)} %` : String(value));
+    const isWeighted = (line) => line.weights.some(Boolean);
     const series = lines.map((line) => ({
       label: line.label,
       stroke: () => colorOf(line.name),
-      width: 2,
+      width: isWeighted(line) ? 1 : 2,
       dash: line.name === "ideal" ? [5, 5] : undefined,
-      points: { show: line.name !== "ideal", size: 8, fill: () => colorOf(line.name) },
+      points: { show: line.name !== "ideal" && !isWeighted(line), size: 8, fill: () => colorOf(line.name) },
       spanGaps: true,
       value: (_, value) => percent(value),
     }));
@@ -57,15 +84,17 @@
       width: box.clientWidth,
       height: HEIGHT,
       cursor: { drag: { x: false, y: false } },
+      hooks: { draw: [dots(lines)] },
       scales: {
         x: { time: false, range: isShare ? [0, 1] : undefined },
         y: { range: (_, low, high) => (isShare ? [0, 1] : [Math.max(0, low - 0.05), Math.min(1, high + 0.05)]) },
       },
       axes: [
-        axis((_, splits) => splits.map((value) => (isShare || Number.isInteger(value) ? shown(value) : ""))),
+        // Versions and samples are whole numbers.
+        { ...(isShare ? {} : { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] }), ...axis((_, splits) => splits.map((value) => (isShare || Number.isInteger(value) ? shown(value) : ""))) },
         axis((_, splits) => splits.map((value) => `${Math.round(value * 100)} %`)),
       ],
-      series: [{ label: figure.dataset.chartX ?? "", value: (_, value) => (value === null ? "–" : shown(value)) }, ...series],
+      series: [{ label: figure.dataset.chartX ?? "", value: (_, value) => (value === null ? "" : shown(value)) }, ...series],
     };
     const chart = new uPlot(options, [x, ...lines.map((line) => line.values)], box);
     new ResizeObserver(() => chart.setSize({ width: box.clientWidth, height: HEIGHT })).observe(box);

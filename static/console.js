@@ -114,9 +114,24 @@
   const isTyping = (element) =>
     element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName);
 
+  const shortcuts = () => document.querySelector("[data-shortcuts]");
+
+  on("click", "[data-shortcuts-open]", () => shortcuts().showModal());
+  on("click", "[data-dialog-close]", (button) => button.closest("dialog").close());
+  on("click", "[data-shortcuts]", (dialog, e) => {
+    if (e.target === dialog) dialog.close();
+  });
+
+  // Single keys, which a user may have turned off: then there is no console key.
   document.addEventListener("keydown", (e) => {
-    if (e.key !== "t" || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return;
+    const key = document.body.dataset.consoleKey;
+    if (!key || e.ctrlKey || e.metaKey || e.altKey || e.repeat) return;
     if (isTyping(e.target) || document.querySelector("dialog[open]")) return;
+    if (e.key === "?") {
+      e.preventDefault();
+      return shortcuts().showModal();
+    }
+    if (e.key.toLowerCase() !== key) return;
     const field = document.querySelector("[data-history]");
     if (!drawer() && !field) return;
     e.preventDefault();

@@ -16,6 +16,7 @@ from celery import current_app
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -26,6 +27,10 @@ from skillbuilder.training import artifacts, runs, storage
 from skillbuilder.training.models import TrainingRun
 
 pytest_plugins = ["tests.database_marker", "tests.groups"]
+
+# No test is timed: on a busy machine any of them may take long.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -168,7 +168,7 @@ class AnnotationSetDetail(APIView):
         responses={204: None, **refusals(409)},
     )
     def delete(self, request: Request, slug: str, set_id: int) -> Response:
-        """Delete a set with its annotations and results, for good."""
+        """Delete a set with its annotations and results; the history of the skill can undo it."""
         found = visible_set(request, slug, set_id)
         sets.delete_set(found, stamp(found))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -22,7 +22,9 @@ from nlu_engine.errors import Problem
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH
 from skillbuilder.api.documents import InvalidDocument
 from skillbuilder.authoring.annotation_sets import SetFull
+from skillbuilder.authoring.catalogs import CatalogFull
 from skillbuilder.authoring.editing import Conflict, NameTaken
+from skillbuilder.authoring.history import FromCatalog
 from skillbuilder.authoring.people import AlreadyThere, OwnerStays
 from skillbuilder.authoring.skills import SlugTaken
 from skillbuilder.training.evaluations import NothingToEvaluate
@@ -62,6 +64,8 @@ STATUS: dict[type[Exception], int] = {
     NothingToEvaluate: status.HTTP_409_CONFLICT,
     NameTaken: status.HTTP_409_CONFLICT,
     SetFull: status.HTTP_409_CONFLICT,
+    CatalogFull: status.HTTP_409_CONFLICT,
+    FromCatalog: status.HTTP_409_CONFLICT,
     Conflict: status.HTTP_409_CONFLICT,
     AlreadyThere: status.HTTP_409_CONFLICT,
     OwnerStays: status.HTTP_409_CONFLICT,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from skillbuilder.api import annotation_views, bin_views, people_views, slot_type_views, views
+from skillbuilder.api import (
+    annotation_views,
+    bin_views,
+    catalog_views,
+    people_views,
+    slot_type_views,
+    views,
+)
 
 v1 = [
     path("skills", views.SkillList.as_view(), name="skills"),
@@ -21,6 +28,23 @@ v1 = [
         "skills/<slug:slug>/slot-types/<str:type_name>/values",
         slot_type_views.SlotTypeValues.as_view(),
         name="slot-type-values",
+    ),
+    path(
+        "skills/<slug:slug>/slot-types/<str:type_name>/catalog",
+        catalog_views.SlotTypeCatalog.as_view(),
+        name="slot-type-catalog",
+    ),
+    path("catalogs", catalog_views.Catalogs.as_view(), name="catalogs"),
+    path("catalogs/<uuid:key>", catalog_views.CatalogDetail.as_view(), name="catalog"),
+    path(
+        "catalogs/<uuid:key>/versions",
+        catalog_views.CatalogVersions.as_view(),
+        name="catalog-versions",
+    ),
+    path(
+        "catalogs/<uuid:key>/versions/<int:number>/values",
+        catalog_views.CatalogValues.as_view(),
+        name="catalog-values",
     ),
     path("skills/<slug:slug>/training-runs", views.RunList.as_view(), name="training-runs"),
     path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),

@@ -43,6 +43,7 @@ from skillbuilder.api.serializers import (
     counts_of,
 )
 from skillbuilder.authoring.bin import put_away
+from skillbuilder.authoring.catalog_documents import resolved, unknown_catalogs
 from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import editing, locked
 from skillbuilder.authoring.history import noted
@@ -259,18 +260,25 @@ class InteractionModelDocument(APIView):
         dry_run = flag(request, "dry_run")
         model = InteractionModel.from_json(request.data)
         refuse_errors(model, skill.locale)
+        model = resolved(model, request.user)
         with transaction.atomic():
             # Locked, so that nobody changes the skill between the comparison and the import.
             skill = locked(skill)
             check_if_match(request, export_interaction_model(skill).digest)
             if not dry_run:
                 with noted(skill, replaces=True):
-                    import_interaction_model(skill, model)
+                    import_interaction_model(skill, model, request.user)
         answer = {
             "stored": not dry_run,
             "digest": model.digest(),
             "counts": counts_of(model),
-            "problems": [problem.to_dict() for problem in model.problems(skill.locale)],
+            "problems": [
+                problem.to_dict()
+                for problem in (
+                    *model.problems(skill.locale),
+                    *unknown_catalogs(model, request.user),
+                )
+            ],
         }
         headers = {} if dry_run else {"ETag": quote_etag(model.digest())}
         return Response(answer, headers=headers)

@@ -18,6 +18,7 @@ from skillbuilder.authoring import checking
 from skillbuilder.authoring.checking import CannotBeDismissed, checked
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.fixes import apply_fix
+from skillbuilder.authoring.history import FromCatalog
 from skillbuilder.authoring.models import SampleUtterance, Skill
 from skillbuilder.authoring.pages import next_address, say_done, show, skill_page
 from skillbuilder.authoring.places import placed, problems_by_row, worst_by_address
@@ -117,6 +118,8 @@ def check_fix(request: HttpRequest, skill: Skill) -> HttpResponse:
         messages.warning(
             request, "That was changed in the meantime, so nothing was done. Here is what is now."
         )
+    except FromCatalog as error:
+        messages.warning(request, str(error))
     else:
         say_done(request, f"Done: {fix.label}.")
     return _back(request, skill)

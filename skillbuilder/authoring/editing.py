@@ -26,7 +26,7 @@ from nlu_engine.dialog_model import (
     without_slot,
 )
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.history import Part, noted
+from skillbuilder.authoring.history import Part, acting_user, noted
 from skillbuilder.authoring.import_export import (
     all_intents,
     export_interaction_model,
@@ -54,7 +54,7 @@ _EDITABLE: dict[type[models.Model], tuple[str, ...]] = {
     Intent: ("name",),
     Slot: ("name", "type_name"),
     SampleUtterance: ("text",),
-    SlotType: ("name", "extra"),
+    SlotType: ("name", "extra", "catalog_version", "follows_newest"),
     SlotValue: ("value", "synonyms", "value_id"),
     AnnotationSet: ("name", "threshold", "revision"),
     Annotation: ("utterance", "expected", "reference_timestamp"),
@@ -335,5 +335,5 @@ def replace_document(
             later = fresh.changes.filter(created_at__gte=since).only("undo")
             renames = renames_taken_back(fresh, later, model)
         with noted(fresh, replaces=True) as more:
-            import_interaction_model(skill, model)
+            import_interaction_model(skill, model, acting_user())
             more += follow(fresh, renames)

@@ -31,6 +31,7 @@ from skillbuilder.authoring.sample_lines import (
     checked,
     read_rows,
 )
+from skillbuilder.authoring.skills import check_name
 
 MAX_VALUE_INPUT = 140
 
@@ -443,3 +444,37 @@ class ValueListForm(forms.Form):
             self.problems = error.problems
             self.add_error(None, "Nothing was changed, because of the lines below.")
         return cleaned
+
+
+class CatalogForm(forms.Form):
+    """The name of a catalog."""
+
+    name = forms.CharField(max_length=120)
+
+    def clean_name(self) -> str:
+        name = storable(" ".join(self.cleaned_data["name"].split()))
+        check_name(name)
+        return name
+
+
+class CatalogListForm(ValueListForm):
+    """A list that becomes the next version of a catalog; ``digest`` is the number seen."""
+
+    note = forms.CharField(required=False, max_length=200)
+
+    def clean_note(self) -> str:
+        return storable(" ".join(self.cleaned_data["note"].split()))
+
+
+class CatalogOfTypeForm(forms.Form):
+    """Which version of which catalog a slot type takes its values from."""
+
+    stamp = stamp_field()
+    catalog = forms.UUIDField(required=False)
+    version = forms.CharField(max_length=10)
+
+    def clean_version(self) -> str:
+        version: str = self.cleaned_data["version"]
+        if version not in ("newest", "current", "none") and not version.isdecimal():
+            raise ValidationError("Choose a version.")
+        return version

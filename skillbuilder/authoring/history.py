@@ -153,8 +153,35 @@ def noted(
     found += differences(old, new) + more
     if found:
         removes = any((one.kind, one.what) in _KEPT_KINDS for one in found)
-        undo = None if replaces else steps_back(old_rows, new_rows)
+        steps = steps_back(old_rows, new_rows)
+        _refuse_edited_catalogs(old_rows, new_rows, steps)
+        undo = None if replaces else steps
         note(skill, found, old if replaces or removes else None, undo)
+
+
+class FromCatalog(Exception):
+    """Values that come from a catalog are changed there, not in a slot type."""
+
+    def __init__(self, slot_type: str) -> None:
+        super().__init__(
+            f"The values of {slot_type} come from a catalog. Upload a new version there, or make "
+            "them the slot type's own first."
+        )
+
+
+def _refuse_edited_catalogs(old: Rows, new: Rows, steps: dict[str, list[Any]]) -> None:
+    """Raise FromCatalog if a value was edited in a slot type that goes on to be of a catalog."""
+    touched = {
+        parent
+        for rows, what in ((new, "made"), (new, "changed"), (old, "removed"))
+        for label, pk, *_ in steps[what]
+        if label == "value" and (parent := rows.parent((label, pk)))
+    }
+    for key in touched & old.values.keys() & new.values.keys():
+        before, after = old.fields(key), new.fields(key)
+        same = all(before[one] == after[one] for one in ("catalog_id", "catalog_version"))
+        if before["catalog_id"] is not None and same:
+            raise FromCatalog(after["name"])
 
 
 def _state(skill: Skill, part: Part | None) -> tuple[dict[str, str], InteractionModel, Rows]:

@@ -82,7 +82,7 @@ def change_undo(request: HttpRequest, skill: Skill, change_pk: int) -> HttpRespo
     address = next_address(request) or reverse("skill-history", args=[skill.slug])
     try:
         undo.take_back(change)
-    except undo.CannotUndo as error:
+    except (undo.CannotUndo, history.FromCatalog) as error:
         messages.warning(request, str(error))
     else:
         say_done(request, f"Taken back: {history.told(change)}.", is_undo=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F
@@ -10,7 +11,10 @@ from django.utils import timezone
 
 from nlu_engine import interaction_model as im
 from nlu_engine.errors import InvalidInteractionModel
+from nlu_engine.type_settings import CatalogLink, catalog_in, with_catalog
+from skillbuilder.authoring.catalog_documents import catalogs_in, resolved
 from skillbuilder.authoring.models import (
+    Catalog,
     Intent,
     SampleUtterance,
     Skill,
@@ -40,8 +44,16 @@ def refuse_errors(model: im.InteractionModel, locale: str) -> None:
 
 
 @transaction.atomic
-def import_interaction_model(skill: Skill, model: im.InteractionModel) -> None:
-    """Replace everything in ``skill`` by ``model``, in one transaction."""
+def import_interaction_model(skill: Skill, model: im.InteractionModel, user: Any = None) -> None:
+    """Replace everything in ``skill`` by ``model``, in one transaction.
+
+    Values come from catalogs that ``user``, else the owner, may see. Raises
+    InvalidInteractionModel as ``catalog_documents.resolved`` does.
+    """
+    user = user or skill.owner
+    model = resolved(model, user)
+    # Before anything is removed: a user may see a catalog by the slot types of this very skill.
+    catalogs = catalogs_in(model, user)
     # First of all, for it locks the row: two imports into one skill come one after the other.
     Skill.objects.filter(pk=skill.pk).update(
         revision=F("revision") + 1,
@@ -53,7 +65,7 @@ def import_interaction_model(skill: Skill, model: im.InteractionModel) -> None:
     skill.intents.all().delete()
     skill.slot_types.all().delete()
     _import_intents(skill, model.intents)
-    _import_slot_types(skill, model.slot_types)
+    _import_slot_types(skill, model.slot_types, catalogs)
     skill.refresh_from_db()
 
 
@@ -87,13 +99,27 @@ def _slot_rows(pairs: Iterable[tuple[Intent, im.Intent]]) -> Iterator[Slot]:
             )
 
 
-def _import_slot_types(skill: Skill, slot_types: Iterable[im.SlotType]) -> None:
+def _import_slot_types(
+    skill: Skill, slot_types: Iterable[im.SlotType], catalogs: dict[str, Catalog]
+) -> None:
     rows = SlotType.objects.bulk_create(
-        SlotType(skill=skill, name=slot_type.name, position=position, extra=slot_type.extra)
+        _slot_type_row(skill, slot_type, position, catalogs)
         for position, slot_type in enumerate(slot_types)
     )
     pairs = zip(rows, slot_types, strict=True)
     SlotValue.objects.bulk_create(value_rows(pairs), batch_size=_BATCH)
+
+
+def _slot_type_row(
+    skill: Skill, slot_type: im.SlotType, position: int, catalogs: dict[str, Catalog]
+) -> SlotType:
+    row = SlotType(skill=skill, name=slot_type.name, position=position, extra=slot_type.extra)
+    link = catalog_in(slot_type.extra)
+    if link is not None and link.id in catalogs:
+        row.catalog, row.catalog_version = catalogs[link.id], link.version
+        row.follows_newest = link.newest
+        row.extra = with_catalog(slot_type.extra, None)
+    return row
 
 
 def value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotValue]:
@@ -149,7 +175,9 @@ def export_intents(skill: Skill) -> im.InteractionModel:
     return im.InteractionModel(
         invocation_name=skill.invocation_name,
         intents=tuple(_export_intent(row) for row in intents),
-        slot_types=tuple(im.SlotType(row.name, (), row.extra) for row in skill.slot_types.all()),
+        slot_types=tuple(
+            im.SlotType(row.name, (), extra_of(row)) for row in skill.slot_types.all()
+        ),
         layout=skill.layout,
         extra=skill.extra,
     )
@@ -185,12 +213,21 @@ def parts_with(
 def export_values(slot_type: SlotType, values: Iterable[SlotValue]) -> im.InteractionModel:
     """Return an interaction model of nothing but some ``values`` of ``slot_type``."""
     rows = tuple(_export_value(value) for value in values)
-    return im.InteractionModel(slot_types=(im.SlotType(slot_type.name, rows, slot_type.extra),))
+    return im.InteractionModel(slot_types=(im.SlotType(slot_type.name, rows, extra_of(slot_type)),))
 
 
 def _export_slot_type(row: SlotType) -> im.SlotType:
     values = tuple(_export_value(value) for value in row.values.all())
-    return im.SlotType(row.name, values, row.extra)
+    return im.SlotType(row.name, values, extra_of(row))
+
+
+def extra_of(row: SlotType) -> dict[str, Any]:
+    """Return what a document has of a slot type besides name and values."""
+    if row.catalog_id is None:
+        extra: dict[str, Any] = row.extra
+        return extra
+    link = CatalogLink(str(row.catalog_id), row.catalog_version, row.follows_newest)
+    return with_catalog(row.extra, link)
 
 
 def _export_value(row: SlotValue) -> im.SlotValue:

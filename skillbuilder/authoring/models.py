@@ -7,10 +7,12 @@ fields we know in ``extra``, so that an export gives back everything an import t
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Cast, Concat, Lower
@@ -157,7 +159,7 @@ class Change(models.Model):
     # The whole document before, where something was removed that can be brought back.
     before = models.JSONField(null=True, blank=True)
     # The steps back (authoring.rows), of every edit but a replaced document.
-    undo = models.JSONField(null=True, blank=True)
+    undo = models.JSONField(null=True, blank=True, encoder=DjangoJSONEncoder)
 
     class Meta:
         ordering = ["-pk"]
@@ -224,6 +226,70 @@ class SampleUtterance(models.Model):
         return self.text
 
 
+class CatalogQuerySet(models.QuerySet["Catalog"]):
+    """Queries over catalogs."""
+
+    def visible_to(self, user) -> CatalogQuerySet:
+        """Return the catalogs that ``user`` owns, or sees in a skill that uses them."""
+        if not user.is_authenticated:
+            return self.none()
+        skills = Skill.objects.visible_to(user).values("pk")
+        used = SlotType.objects.filter(skill__in=skills, catalog__isnull=False).values("catalog")
+        return self.filter(models.Q(owner=user) | models.Q(pk__in=used))
+
+
+class Catalog(models.Model):
+    """A list of values that slot types of several skills share, in numbered versions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="catalogs"
+    )
+    name = models.CharField(max_length=120)
+    # The number of its newest version, 0 while it has none.
+    newest = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CatalogQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="catalog_name_of_owner")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CatalogVersion(models.Model):
+    """The values of a catalog at one moment; never changed."""
+
+    catalog = models.ForeignKey(Catalog, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    note = models.CharField(max_length=200, blank=True)
+    # Rows of [value, id, synonyms], as nlu_engine.value_lists reads them.
+    rows = models.JSONField()
+    count = models.PositiveIntegerField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="catalog_versions",
+        null=True,
+        blank=True,
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["catalog", "number"], name="catalog_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.catalog}, version {self.number}"
+
+
 class SlotType(models.Model):
     """A named list of slot values; one that is named AMAZON.* extends a built-in type."""
 
@@ -231,6 +297,12 @@ class SlotType(models.Model):
     name = models.CharField(max_length=200)
     position = models.PositiveIntegerField(default=0)
     extra = models.JSONField(default=dict, blank=True)
+    # Where its values are copied from, and whether each newer version is copied too.
+    catalog = models.ForeignKey(
+        Catalog, on_delete=models.SET_NULL, related_name="slot_types", null=True, blank=True
+    )
+    catalog_version = models.PositiveIntegerField(default=0)
+    follows_newest = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["position", "pk"]
@@ -335,6 +407,24 @@ class Checklist(models.Model):
 
     def __str__(self) -> str:
         return f"{self.skill} for {self.user}"
+
+
+class Preferences(models.Model):
+    """What a user chose for all pages."""
+
+    CONSOLE_KEY = "t"
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="preferences",
+        primary_key=True,
+    )
+    # The key that opens the console, in lower case; none where single keys shall do nothing.
+    console_key = models.CharField(max_length=1, blank=True, default=CONSOLE_KEY)
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user}"
 
 
 class KeptAnnotationSets(models.Manager["AnnotationSet"]):

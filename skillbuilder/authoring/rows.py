@@ -81,7 +81,7 @@ class Rows:
         """Return a short digest of the row, "" where there is none."""
         if key not in self.values:
             return ""
-        text = json.dumps(self.values[key], sort_keys=True)
+        text = json.dumps(self.values[key], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

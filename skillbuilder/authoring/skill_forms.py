@@ -11,6 +11,7 @@ from django.http import QueryDict
 from nlu_engine.embeddings import service_for
 from nlu_engine.errors import InvalidInteractionModel
 from nlu_engine.interaction_model import LOCALES, InteractionModel
+from skillbuilder.authoring.catalog_documents import resolved
 from skillbuilder.authoring.forms import stamp_field, storable
 from skillbuilder.authoring.import_export import read_upload
 from skillbuilder.authoring.models import Skill
@@ -88,8 +89,20 @@ class DocumentForm(forms.Form):
         try:
             self.model = read_upload(raw, locale)
         except InvalidInteractionModel as error:
-            self.problems = error.problems
-            self.add_error(None, "Nothing was stored, because of the problems below.")
+            self._refuse(error)
+
+    def _refuse(self, error: InvalidInteractionModel) -> None:
+        self.problems = error.problems
+        self.add_error(None, "Nothing was stored, because of the problems below.")
+
+    def resolve(self, user: Any) -> bool:
+        """Put the values of the catalogs that it names into ``model``; False if it is refused."""
+        try:
+            self.model = self.model and resolved(self.model, user)
+        except InvalidInteractionModel as error:
+            self._refuse(error)
+            return False
+        return True
 
 
 class NewSkillForm(DocumentForm):

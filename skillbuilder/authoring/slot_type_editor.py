@@ -13,7 +13,8 @@ from django.urls import reverse
 from nlu_engine import builtins
 from nlu_engine import interaction_model as im
 from nlu_engine.errors import Problem
-from nlu_engine.type_settings import settings_in
+from nlu_engine.type_settings import catalog_in, settings_in
+from skillbuilder.authoring.catalogs import choices_for
 from skillbuilder.authoring.checking import open_problems_of
 from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.highlight import slot_colors
@@ -93,6 +94,9 @@ def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
         "tab": "overview",
         "page_address": reverse("slot-type-detail", args=[skill.slug, slot_type.pk]),
         "slot_type": slot_type,
+        "catalog": slot_type.catalog,
+        "unknown_catalog": None if slot_type.catalog else catalog_in(slot_type.extra),
+        "catalog_choices": choices_for(request.user),
         "slot_types": slot_types,
         "intents": skill.intents.all(),
         "slot_type_stamp": stamp(slot_type),

@@ -10,16 +10,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from skillbuilder.authoring import editing
+from skillbuilder.authoring import catalogs, editing
 from skillbuilder.authoring.editing import Conflict, NameTaken, stamp
 from skillbuilder.authoring.forms import (
+    CatalogOfTypeForm,
     EditValueForm,
     RenameSlotTypeForm,
     StampForm,
     ValueForm,
     ValuesForm,
 )
-from skillbuilder.authoring.history import last_change, told
+from skillbuilder.authoring.history import FromCatalog, last_change, told
 from skillbuilder.authoring.models import Skill, Slot, SlotType, SlotValue
 from skillbuilder.authoring.pages import View, by_htmx, say_done, show, skill_page
 from skillbuilder.authoring.slot_type_editor import page_context
@@ -72,7 +73,7 @@ def conflicts_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
             parts = (request.POST.get("value", ""), request.POST.get("synonyms", ""))
             typed = ": ".join(part for part in parts if part) or request.POST.get("name", "")
             return editor(request, slot_type, 409, conflict=conflict, typed=typed)
-        except NameTaken as error:
+        except (NameTaken, FromCatalog) as error:
             return editor(request, slot_type, 422, error=str(error))
 
     return wrapper
@@ -132,6 +133,27 @@ def slot_type_delete(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
         "used_by": used_by.select_related("intent"),
     }
     return show(request, slot_type.skill, "authoring/slot_type_delete.html", context)
+
+
+@require_POST
+@slot_type_page
+@conflicts_shown
+def slot_type_catalog(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
+    """Take the values from a version of a catalog, or make those that it has its own."""
+    form = CatalogOfTypeForm(request.POST)
+    if not form.is_valid():
+        return refused(request, slot_type, form)
+    stamped, wanted = form.cleaned_data["stamp"], form.cleaned_data["version"]
+    if wanted == "none":
+        catalogs.detach(slot_type, stamped)
+    else:
+        chosen = catalogs.choices_for(request.user)
+        catalog = get_object_or_404(chosen, pk=form.cleaned_data["catalog"])
+        number = int(wanted) if wanted.isdecimal() else catalog.newest
+        version = get_object_or_404(catalog.versions, number=number)
+        catalogs.attach(slot_type, stamped, version, follows=wanted == "newest")
+    slot_type.refresh_from_db()
+    return back(request, slot_type)
 
 
 # --- Values -------------------------------------------------------------------------------

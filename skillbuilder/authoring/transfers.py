@@ -206,7 +206,9 @@ def _bring_types(intent: Intent, target: Skill, copied: set[str]) -> dict[str, s
         if one.there == "new" or (one.there == "differs" and one.name in copied):
             names[one.name] = one.free_name
             source = intent.skill.slot_types.get(name=one.name)
-            new = add_last(target.slot_types, name=one.free_name, extra=source.extra)
+            kept = ("extra", "catalog_id", "catalog_version", "follows_newest")
+            same = {field: getattr(source, field) for field in kept}
+            new = add_last(target.slot_types, name=one.free_name, **same)
             _copy_rows(source.values.all(), slot_type=new)
     return names
 

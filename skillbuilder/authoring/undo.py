@@ -7,7 +7,7 @@ from typing import Any
 from skillbuilder.authoring import annotation_sets
 from skillbuilder.authoring.editing import Conflict, NameTaken, editing
 from skillbuilder.authoring.import_export import parts_of
-from skillbuilder.authoring.models import Change, Skill
+from skillbuilder.authoring.models import Catalog, Change, Skill
 from skillbuilder.authoring.rows import PARENTS, TABLES, Key, Rows, rows_of
 
 _BATCH = 1_000
@@ -73,6 +73,15 @@ def _refuse_edited(now: Rows, steps: dict[str, list[Any]]) -> None:
         if (label, pk) in now.values or not (parent_key in now.values or parent_key in back):
             raise CannotUndo
     _refuse_taken_names(now, steps, made)
+    _refuse_lost_catalogs(steps)
+
+
+def _refuse_lost_catalogs(steps: dict[str, list[Any]]) -> None:
+    """Raise CannotUndo if a slot type would come back to a catalog that is deleted."""
+    rows = [fields for _, _, fields, *_ in steps["removed"] + steps["changed"]]
+    wanted = {fields["catalog_id"] for fields in rows if fields.get("catalog_id")}
+    if Catalog.objects.filter(pk__in=wanted).count() < len(wanted):
+        raise CannotUndo
 
 
 def _refuse_taken_names(now: Rows, steps: dict[str, list[Any]], made: set[Key]) -> None:

@@ -7,6 +7,7 @@ from django.urls import path
 from skillbuilder.authoring import (
     annotation_views,
     bin_views,
+    catalog_views,
     check_views,
     dialog_views,
     history_views,
@@ -22,6 +23,7 @@ from skillbuilder.authoring import (
 )
 
 _SET = "skills/<slug:slug>/annotation-sets/<int:set_pk>"
+_CATALOG = "catalogs/<uuid:catalog_id>"
 _INTENT = "skills/<slug:slug>/intents/<int:pk>"
 _MEMBER = "skills/<slug:slug>/people/<int:member_pk>"
 _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
@@ -47,6 +49,16 @@ urlpatterns = [
         "skills/<slug:slug>/history/<int:change_pk>/undo",
         history_views.change_undo,
         name="change-undo",
+    ),
+    path("catalogs", catalog_views.catalog_list, name="catalog-list"),
+    path(f"{_CATALOG}/", catalog_views.catalog_detail, name="catalog"),
+    path(f"{_CATALOG}/rename", catalog_views.catalog_rename, name="catalog-rename"),
+    path(f"{_CATALOG}/delete", catalog_views.catalog_delete, name="catalog-delete"),
+    path(f"{_CATALOG}/versions", catalog_views.catalog_upload, name="catalog-upload"),
+    path(
+        f"{_CATALOG}/versions/<int:number>.csv",
+        catalog_views.catalog_download,
+        name="catalog-download",
     ),
     path("skills/<slug:slug>/people", people_views.skill_people, name="skill-people"),
     path("skills/<slug:slug>/leave", people_views.skill_leave, name="skill-leave"),
@@ -115,6 +127,7 @@ urlpatterns = [
     path(f"{_SLOT_TYPE}/delete", slot_type_views.slot_type_delete, name="slot-type-delete"),
     path(f"{_SLOT_TYPE}/settings", type_setting_views.type_settings_store, name="type-settings"),
     path(f"{_SLOT_TYPE}/try", type_setting_views.type_settings_try, name="type-settings-try"),
+    path(f"{_SLOT_TYPE}/catalog", slot_type_views.slot_type_catalog, name="slot-type-catalog"),
     path(f"{_SLOT_TYPE}/csv", value_list_views.list_import, name="value-list"),
     path(f"{_SLOT_TYPE}/csv/download", value_list_views.list_download, name="value-list-download"),
     path(f"{_SLOT_TYPE}/values", slot_type_views.value_create, name="value-create"),

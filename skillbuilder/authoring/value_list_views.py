@@ -12,6 +12,7 @@ from nlu_engine.differences import differences
 from nlu_engine.value_lists import write_values
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.forms import ValueListForm
+from skillbuilder.authoring.history import FromCatalog
 from skillbuilder.authoring.models import SlotType
 from skillbuilder.authoring.pages import csv_answer, say_done, show
 from skillbuilder.authoring.skill_forms import with_value
@@ -47,6 +48,9 @@ def list_import(request: HttpRequest, slot_type: SlotType) -> HttpResponse:
         store_list(slot_type, form.values, mode, seen)
     except Conflict as conflict:
         return list_review(request, slot_type, form, status=409, conflict=conflict)
+    except FromCatalog as error:
+        form.add_error("text", str(error))
+        return list_page(request, slot_type, form, status=422)
     count = slot_type.values.count()
     say_done(request, f"The list was stored. {slot_type.name} has {count:,} values now.")
     return redirect("slot-type-detail", slot_type.skill.slug, slot_type.pk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Literal
 
@@ -13,7 +14,7 @@ from nlu_engine.value_lists import merged, replaced
 from skillbuilder.authoring.editing import Conflict, editing, locked, next_position
 from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import export_values, parts_with, value_rows
-from skillbuilder.authoring.models import SlotType, SlotValue, value_key
+from skillbuilder.authoring.models import Skill, SlotType, SlotValue, value_key
 from skillbuilder.authoring.skills import changed
 
 Mode = Literal["add", "replace"]
@@ -62,6 +63,17 @@ def with_list(
     return im.InteractionModel(slot_types=(new,))
 
 
+def noted_list(skill: Skill, slot_type: SlotType, size: int) -> AbstractContextManager[object]:
+    """Leave an entry of a block that changes the list of ``slot_type``; see ``history.noted``.
+
+    ``size``: its values before and after, in all. The steps back hold every one of them, so a
+    long list comes back from the history alone.
+    """
+    if size > MOST_UNDONE:
+        return noted(skill, replaces=True)
+    return noted(skill, part=partial(parts_with, slot_type, SlotValue.objects.all()))
+
+
 def store_list(
     slot_type: SlotType, values: Sequence[im.SlotValue], mode: Mode, seen: str | None = None
 ) -> None:
@@ -78,10 +90,8 @@ def store_list(
         if seen is not None and old.digest() != seen:
             raise Conflict(slot_type)
         new = with_list(old, values, mode)
-        # The steps back hold every value twice, so a long list comes back from the history alone.
         size = len(old.slot_types[0].values) + len(new.slot_types[0].values)
-        part = partial(parts_with, slot_type, SlotValue.objects.all())
-        with noted(fresh, replaces=size > MOST_UNDONE, part=part if size <= MOST_UNDONE else None):
+        with noted_list(fresh, slot_type, size):
             slot_type.values.all().delete()
             rows = value_rows([(slot_type, new.slot_types[0])])
             SlotValue.objects.bulk_create(rows, batch_size=2_000)

@@ -25,6 +25,7 @@ from nlu_engine.lines import lines_of
 from nlu_engine.rules import invocation_name_problems
 from nlu_engine.type_settings import KEY
 from skillbuilder.authoring import bin, checklist, editing
+from skillbuilder.authoring.catalog_documents import unknown_catalogs
 from skillbuilder.authoring.checking import all_checks, checked
 from skillbuilder.authoring.checklist import authoring_steps, counted_intents
 from skillbuilder.authoring.editing import Conflict, stamp
@@ -48,7 +49,7 @@ def skill_create(request: HttpRequest) -> HttpResponse:
     start = request.GET.get("start", "template")
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = NewSkillForm(data, files, initial={"start": start})
-    if form.is_valid():
+    if form.is_valid() and form.resolve(request.user):
         chosen = form.cleaned_data
         skill = create_skill(
             request.user,
@@ -189,7 +190,7 @@ def skill_json(request: HttpRequest, skill: Skill) -> HttpResponse:
         shown = {"digest": model.digest(), "document": pretty_json(model)}
         return json_page(request, skill, ReplaceForm(locale=skill.locale, initial=shown))
     form = ReplaceForm(request.POST, request.FILES, locale=skill.locale)
-    if not form.is_valid() or form.model is None:
+    if not form.is_valid() or form.model is None or not form.resolve(request.user):
         return json_page(request, skill, form, status=422)
     if request.POST.get("back"):
         return json_page(request, skill, form)
@@ -245,8 +246,11 @@ def skill_json_check(request: HttpRequest, skill: Skill) -> HttpResponse:
     form = ReplaceForm(request.POST, locale=skill.locale)
     form.is_valid()
     problems: list[Any] = list(form.problems)
-    if form.model is not None:
-        problems = all_checks(form.model, skill.locale)
+    if form.model is not None and form.resolve(request.user):
+        problems = [
+            *all_checks(form.model, skill.locale),
+            *unknown_catalogs(form.model, request.user),
+        ]
     context = {"problems": with_lines(form.kept_text, problems), "is_checked": True}
     return show(request, skill, "authoring/_json_problems.html", context)
 

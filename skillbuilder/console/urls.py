@@ -22,6 +22,7 @@ urlpatterns = [
     path("skills/<slug:slug>/dialogue", dialogue_views.skill_dialogue, name="skill-dialogue"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
+    path("account", account.account_settings, name="account-settings"),
     path("tokens", account.token_list, name="token-list"),
     path("tokens/<slug:key>/revoke", account.token_revoke, name="token-revoke"),
 ]

@@ -17,13 +17,13 @@ from rest_framework.test import APIClient
 from skillbuilder.api import urls
 from skillbuilder.authoring.bin import bin_of
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Membership, Skill
+from skillbuilder.authoring.models import Catalog, Membership, Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training.models import TrainingRun
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # Endpoints that are about no object: a stranger uses them for what is his own.
-OWN = {"skills", "bin", "invitations"}
+OWN = {"skills", "bin", "invitations", "catalogs"}
 
 ENDPOINTS = [
     (pattern.name, method)
@@ -35,12 +35,13 @@ BODIES: dict[str, Any] = {
     "skill": {"name": "Stolen"},
     "interaction-model": {"languageModel": {"invocationName": "stolen skill", "intents": []}},
     "parse": {"utterance": "order a big pizza"},
+    "catalog": {"name": "Stolen"},
     "explain": {"utterance": "order a big pizza"},
     "dialogue": {"utterance": "order a big pizza"},
     "people": {"user_name": "charlie", "role": "editor"},
     "member": {"role": "editor"},
 }
-LISTS = {"slot-type-values": "stolen\n"}
+LISTS = {"slot-type-values": "stolen\n", "catalog-versions": "stolen\n"}
 
 
 def address(name: str, run: TrainingRun) -> str:
@@ -48,9 +49,13 @@ def address(name: str, run: TrainingRun) -> str:
     pattern = next(pattern for pattern in urls.v1 if pattern.name == name)
     annotation_set = run.skill.annotation_sets.get_or_create(name="Set")[0]
     evaluation = run.evaluations.get_or_create(skill=run.skill, annotation_set=annotation_set)[0]
+    catalog = Catalog.objects.get_or_create(owner=run.skill.owner, name="Sizes", newest=1)[0]
+    catalog.versions.get_or_create(number=1, rows=[["small", "", []]], count=1)
     values = {
         "slug": binned(run.skill.owner).slug if name.startswith("bin-") else run.skill.slug,
         "member_id": member(run.skill, name).pk,
+        "key": catalog.pk,
+        "number": 1,
         "run_id": run.pk,
         "type_name": "Size",
         "set_id": annotation_set.pk,
@@ -91,7 +96,8 @@ def state_of(skill: Skill) -> Any:
     evaluations = list(fresh.evaluations.values("pk", "status"))
     people = list(Membership.objects.values("skill", "user_name", "user", "role"))
     kept = list(Skill.with_binned.order_by("pk").values("pk", "binned_at", "owner"))
-    more = (runs, sets, evaluations, people, kept)
+    catalogs = list(Catalog.objects.values("name", "newest"))
+    more = (runs, sets, evaluations, people, kept, catalogs)
     return fresh.name, fresh.revision, export_interaction_model(fresh), more
 
 

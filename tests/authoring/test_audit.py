@@ -208,9 +208,9 @@ def test_only_the_newest_entries_keep_their_steps_back(
 @pytest.mark.django_db(transaction=True)
 def test_old_entries_get_their_kind(skill: Skill) -> None:
     executor = MigrationExecutor(connection)
-    executor.migrate([("authoring", "0008_annotation_sets_come_back")])
+    executor.migrate([("authoring", "0010_catalogs")])
     try:
-        old = executor.loader.project_state([("authoring", "0008_annotation_sets_come_back")]).apps
+        old = executor.loader.project_state([("authoring", "0010_catalogs")]).apps
         entries = old.get_model("authoring", "Change").objects
         for whats in (["name", "locale"], ["annotation set"], ["name", "intent"], []):
             found = [{"kind": "changed", "what": what, "name": "x"} for what in whats]

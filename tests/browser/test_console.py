@@ -74,6 +74,32 @@ def test_the_drawer_comes_by_one_key_and_tells_why(page: Page, skill_url: str) -
     expect(drawer).to_have_count(0)
 
 
+def test_single_keys_are_shown_changed_and_turned_off(page: Page, skill_url: str) -> None:
+    page.goto(skill_url)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Console, on every page")
+    assert grave_violations(page) == []
+    page.get_by_role("dialog").get_by_role("link", name="Settings").click()
+    page.get_by_label("Key that opens the console").fill("k")
+    page.get_by_role("button", name="Save").click()
+    page.goto(skill_url)
+    page.keyboard.press("t")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.keyboard.press("k")
+    expect(page.locator("dialog[open]")).to_have_count(1)
+    page.goto(skill_url.partition("/skills/")[0] + "/account")
+    page.get_by_label("Single keys open").uncheck()
+    page.get_by_role("button", name="Save").click()
+    page.goto(skill_url)
+    page.keyboard.press("k")
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    page.goto(skill_url.partition("/skills/")[0] + "/account")
+    page.get_by_label("Single keys open").check()
+    page.get_by_label("Key that opens the console").fill("t")
+    page.get_by_role("button", name="Save").click()
+
+
 def test_many_lines_are_sorted_and_taught(page: Page, skill_url: str) -> None:
     page.goto(f"{skill_url}console")
     expect(page.get_by_label("Utterance", exact=True)).to_be_focused()

@@ -111,3 +111,21 @@ def test_a_form_of_another_session_is_refused_with_a_friendly_page(alice: Any) -
     answer = client.post("/tokens")
     assert answer.status_code == 403
     assert b"This page was open for too long" in answer.content
+
+
+def test_the_console_key_is_mine_to_choose_or_turn_off(
+    alice: Any, bob: Any, skill: Skill, browser_of: Any
+) -> None:
+    browser, address = browser_of(alice), reverse("account-settings")
+    page = reverse("skill-detail", args=[skill.slug])
+    assert 'data-console-key="t"' in browser.get(page).text
+    browser.post(address, {"single_keys": "on", "console_key": "K"})
+    shown = browser.get(page).text
+    assert 'data-console-key="k"' in shown and "<kbd>K</kbd>" in shown
+    assert browser.post(address, {"single_keys": "on", "console_key": "?"}).status_code == 422
+    browser.post(address, {"console_key": "k"})
+    assert 'data-console-key=""' in browser.get(page).text
+    assert "Single keys are off" in browser.get(page).text
+    # Somebody else's key is theirs, and who is not signed in has none.
+    assert 'data-console-key="t"' in browser_of(bob).get("/").text
+    assert Client().post(address, {}).status_code == 302

@@ -20,7 +20,7 @@ from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import urls as authoring
 from skillbuilder.authoring.annotation_sets import create_set
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Annotation, AnnotationSet, Membership, Skill
+from skillbuilder.authoring.models import Annotation, AnnotationSet, Catalog, Membership, Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.console import urls as console
 from skillbuilder.training import runs
@@ -33,7 +33,9 @@ PATTERNS: list[URLPattern] = [
     *console.urlpatterns,
 ]
 OWNED = [
-    p for p in PATTERNS if {"slug", "run_id", "evaluation_id", "key"} & set(p.pattern.converters)
+    p
+    for p in PATTERNS
+    if {"slug", "run_id", "evaluation_id", "key", "catalog_id"} & set(p.pattern.converters)
 ]
 OF_A_SKILL = [p for p in OWNED if "slug" in p.pattern.converters]
 FOR_ALL = {"login", "logout"}
@@ -52,6 +54,13 @@ def annotated(skill: Skill) -> AnnotationSet:
     """Return an annotation set of ``skill`` that has one annotation."""
     new = [annotation("hi", [Answer("OpeningHours")])]
     return skill.annotation_sets.first() or create_set(skill, "Set", new)
+
+
+def catalog_of(user: Any) -> Catalog:
+    """Return a catalog of ``user`` that has one version."""
+    catalog = Catalog.objects.get_or_create(owner=user, name="Sizes", newest=1)[0]
+    catalog.versions.get_or_create(number=1, rows=[["small", "", []]], count=1)
+    return catalog
 
 
 def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
@@ -84,6 +93,7 @@ def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
         ).pk,
         "member_pk": skill.memberships.get_or_create(user=dora(), user_name="dora")[0].pk,
         "key": AuthToken.objects.create(skill.owner)[0].digest,
+        "catalog_id": catalog_of(skill.owner).pk,
     }
     return {name: known[name] for name in pattern.pattern.converters}
 
@@ -99,6 +109,7 @@ def state_of(skill: Skill) -> tuple[Any, ...]:
     annotations = list(Annotation.objects.values_list("annotation_set__name", "expected"))
     return (
         (skill.owner_id, members, annotations),
+        list(Catalog.objects.values_list("name", "newest")),
         skill.name,
         skill.locale,
         skill.revision,
@@ -205,6 +216,7 @@ def test_what_does_not_exist_is_a_404(
         "change_pk": 987654,
         "number": 987654,
         "key": "0" * 128,
+        "catalog_id": uuid.uuid4(),
     }
     kwargs = {name: nowhere[name] for name in pattern.pattern.converters}
     statuses = answers(browser_of(alice), reverse(pattern.name or "", kwargs=kwargs))

@@ -62,7 +62,7 @@ def test_parse_prints_one_object_a_line(artifact: Path, capsys: pytest.CaptureFi
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert list(first) == ["utterance", "neural", "maxent_crf"]
     for name in ("neural", "maxent_crf"):
-        keys = ["intent", "confidence", "out_of_scope", "alternatives", "slots"]
+        keys = ["intent", "confidence", "out_of_scope", "alternatives", "slots", "refused"]
         assert list(first[name]) == keys
         [slot] = first[name]["slots"]
         assert 0.5 < slot.pop("confidence") <= 1

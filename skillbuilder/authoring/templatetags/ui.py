@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from skillbuilder.authoring import history
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
-from skillbuilder.authoring.models import Change, Intent
+from skillbuilder.authoring.models import Change, Intent, Preferences
 from skillbuilder.authoring.people import invitations_of
 
 register = template.Library()
@@ -49,6 +49,18 @@ def invitations(context: dict[str, Any]) -> dict[str, Any]:
     """Show what the user is invited to, each to be accepted or declined."""
     user = context["request"].user
     return {"invitations": invitations_of(user), "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag
+def console_key(user: Any) -> str:
+    """Return the key that opens the console for ``user``, "" where single keys do nothing."""
+    if not user.is_authenticated:
+        return ""
+    # A page asks more than once.
+    if not hasattr(user, "_console_key"):
+        chosen = Preferences.objects.filter(user=user).values_list("console_key", flat=True)
+        user._console_key = next(iter(chosen), Preferences.CONSOLE_KEY)
+    return str(user._console_key)
 
 
 @register.filter

@@ -46,6 +46,25 @@ def set_result(context: dict[str, Any], annotation_set: AnnotationSet) -> dict[s
     }
 
 
+@register.filter
+def hundredfold(share: float) -> str:
+    """Return a share as a place on an axis of 100, whatever the language writes for a point."""
+    return f"{share * 100:.1f}"
+
+
+@register.filter
+def width_of(interval: tuple[float, float]) -> str:
+    """Return how wide an interval of shares is on an axis of 100."""
+    return hundredfold(interval[1] - interval[0])
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """Return 114.4 as "1 min 54 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 @register.inclusion_tag("training/_quality.html", takes_context=True)
 def quality(context: dict[str, Any], skill: Skill) -> dict[str, Any]:
     """Show how good the live version is on samples that were held back, and its learning curve."""

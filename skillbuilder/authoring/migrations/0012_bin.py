@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0009_audit"),
+        ("authoring", "0011_audit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

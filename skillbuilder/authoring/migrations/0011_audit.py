@@ -34,7 +34,7 @@ def update(Change, keys, **values):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("authoring", "0008_annotation_sets_come_back"),
+        ("authoring", "0010_catalogs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
