@@ -83,7 +83,7 @@ def member(skill: Skill, name: str) -> Membership:
 
 def send(client: APIClient, method: str, name: str, path: str) -> Any:
     """Send the endpoint what it wants."""
-    if name in LISTS:
+    if name in LISTS and method != "get":
         return getattr(client, method)(path, LISTS[name], content_type="text/csv")
     return getattr(client, method)(path, BODIES.get(name))
 
