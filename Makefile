@@ -57,6 +57,9 @@ lock: setup-dev
 	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --output-file requirements.lock
 	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
+		--extra s3 --constraint requirements.lock \
+		--no-header --no-annotate --output-file requirements-s3.lock
+	$(PYTHON) -m uv pip compile pyproject.toml --python-version 3.11 --generate-hashes \
 		--extra dev --constraint requirements.lock \
 		--no-header --no-annotate --output-file requirements-dev.lock
 

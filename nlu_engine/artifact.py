@@ -2,29 +2,34 @@
 
     manifest.json          what this is, how it was made, the SHA-256 of each other file
     neural.safetensors     weights of the network
-    neural.json            its words, characters, intents, tags
-    intents.safetensors    weights of the MaxEnt classifier
-    intents.json           its features and intents
-    slots.crfsuite         the CRF, in crfsuite's own format
-    skill.json             built-in intents' utterances, slot values and patterns to resolve to
+    neural.json.gz         its words, characters, intents, tags
+    intents.safetensors.gz weights of the MaxEnt classifier, its features by their hashes
+    slots.crfsuite.gz      the CRF, in crfsuite's own format
+    skill.json.gz          intents, built-in intents' utterances, what slots resolve to
 
-No pickle. Nothing is read before format, embeddings and digests are found right.
+No pickle. Nothing is read before format, embeddings and digests are found right. The network's
+weights are as good as random: to compress them saves a twelfth, and costs more time than the
+rest of a loading.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
@@ -50,11 +55,41 @@ from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
 from nlu_engine.scoring import LISTED
 
-NEURAL_FILES = ("neural.safetensors", "neural.json", "skill.json")
-MAXENT_CRF_FILES = ("intents.safetensors", "intents.json", "slots.crfsuite", "skill.json")
-FORMAT = 1
+NEURAL_FILES = ("neural.safetensors", "neural.json.gz", "skill.json.gz")
+MAXENT_CRF_FILES = ("intents.safetensors.gz", "slots.crfsuite.gz", "skill.json.gz")
+FORMAT = 2
+NAMED_FEATURES = 1
+"""The format before: nothing is compressed, intents.json names the features. Read, not written."""
 KIND = "skillbuilder-parsers"
 MANIFEST = "manifest.json"
+
+LOADED_LEAST = 100_000
+GROWTH = {
+    "neural.json": 9.0,
+    "neural.json.gz": 27.0,
+    "skill.json": 6.0,
+    "skill.json.gz": 24.0,
+    "intents.json": 0.4,
+    "intents.safetensors": 0.4,
+    "intents.safetensors.gz": 2.0,
+    "slots.crfsuite": 2.0,
+    "slots.crfsuite.gz": 5.0,
+}
+"""Bytes in memory for each of a file; of the network's weights as many."""
+
+ABSENT = (OSError, KeyError, BadZipFile)
+UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    EOFError,
+    gzip.BadGzipFile,
+    zlib.error,
+    SafetensorError,
+)
+"""What files of the right digests raise that do not hold what an artifact does."""
 
 T = TypeVar("T")
 
@@ -100,32 +135,36 @@ def _files_of(pair: ParserPair) -> dict[str, bytes]:
     if not isinstance(neural, NeuralRecognizer) or not isinstance(baseline, MaxEntCrfRecognizer):
         raise TypeError("write_artifact takes a pair of a DNN and a MaxEnt-CRF parser.")
     intents = baseline.intents
-    arrays = {
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "hashes": intents.hashes,
         "idf": intents.idf,
-        "coefficients": intents.coefficients,
+        "rows": intents.rows,
+        "scales": intents.scales,
         "intercepts": intents.intercepts,
     }
     weights = {**neural.packed, "allowed": neural.allowed.astype(np.uint8)}
+    skill = {
+        "intents": list(intents.intents),
+        "exact": dict(pair.neural.exact),
+        "resolver": pair.neural.resolver.to_dict(),
+        "fallback": pair.neural.fallback and asdict(pair.neural.fallback),
+        "calibration": {
+            "neural": asdict(pair.neural.calibration),
+            "maxent_crf": asdict(pair.maxent_crf.calibration),
+        },
+    }
     return {
         "neural.safetensors": save(weights),
-        "neural.json": _json(neural.vocabulary.to_dict()),
-        "intents.safetensors": save(arrays),
-        "intents.json": _json(
-            {"features": list(intents.features), "intents": list(intents.intents)}
-        ),
-        "slots.crfsuite": baseline.slots,
-        "skill.json": _json(
-            {
-                "exact": dict(pair.neural.exact),
-                "resolver": pair.neural.resolver.to_dict(),
-                "fallback": pair.neural.fallback and asdict(pair.neural.fallback),
-                "calibration": {
-                    "neural": asdict(pair.neural.calibration),
-                    "maxent_crf": asdict(pair.maxent_crf.calibration),
-                },
-            }
-        ),
+        "neural.json.gz": _gzipped(_json(neural.vocabulary.to_dict())),
+        "intents.safetensors.gz": _gzipped(save(arrays)),
+        "slots.crfsuite.gz": _gzipped(baseline.slots),
+        "skill.json.gz": _gzipped(_json(skill)),
     }
+
+
+def _gzipped(content: bytes) -> bytes:
+    # Without the time, which would give every writing another digest.
+    return gzip.compress(content, mtime=0)
 
 
 def _digest(digests: dict[str, str]) -> str:
@@ -144,25 +183,47 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def pack(directory: Path, archive: Path) -> None:
+    """Write the artifact at ``directory`` to the one file ``archive``; both can be read.
+
+    For stores that move a file whole or not at all, but no directory.
+    """
+    with ZipFile(archive, "w", ZIP_STORED) as packed:
+        for path in sorted(directory.iterdir()):
+            packed.write(path, path.name)
+
+
 def read_manifest(directory: Path) -> dict[str, Any]:
     """Return the manifest of the artifact at ``directory``.
 
     Raises ArtifactMissing, ArtifactCorrupt or IncompatibleArtifact.
     """
     try:
-        content = (directory / MANIFEST).read_bytes()
+        content = _content(directory, MANIFEST)
     except OSError as error:
         raise ArtifactMissing(f"There is no artifact at {directory}: {error}.") from error
+    except (KeyError, BadZipFile) as error:
+        raise ArtifactCorrupt(f"{directory} is damaged: {error}. Train the skill again.") from error
     manifest = _parsed(content, directory / MANIFEST)
     if not isinstance(manifest, dict) or manifest.get("kind") != KIND:
         raise IncompatibleArtifact(f"{directory} does not hold parsers of this engine.")
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in (NAMED_FEATURES, FORMAT):
         raise IncompatibleArtifact(
             f"The artifact at {directory} has format {manifest.get('format')!r}, written by "
             f"engine {manifest.get('engine')!r}; engine {__version__} reads format {FORMAT}. "
             "Train the skill again."
         )
     return manifest
+
+
+def loaded_bytes(manifest: Mapping[str, Any]) -> int:
+    """Return about how much memory a pair takes that was read but has not parsed lately.
+
+    Reckoned by what files become in memory, measured over skills of many sizes: a JSON document
+    of strings grows ninefold when it becomes Python's objects.
+    """
+    sizes = manifest["sizes"]
+    return LOADED_LEAST + sum(int(GROWTH.get(name, 1.0) * size) for name, size in sizes.items())
 
 
 def read_artifact(directory: Path) -> ParserPair:
@@ -187,19 +248,35 @@ def _read(directory: Path, names: Iterable[str], make: Callable[[_Contents], T])
     manifest = read_manifest(directory)
     try:
         digests = manifest["files"]
-        files = {name: _checked(directory / name, str(digests[name])) for name in names}
+        on_disk = _named(names) if manifest["format"] == NAMED_FEATURES else names
+        files = {name: _checked(directory, name, str(digests[name])) for name in on_disk}
         _check_embeddings(manifest, directory)
         return make(_Contents(manifest, files))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, SafetensorError) as error:
+    except UNREADABLE as error:
         raise ArtifactCorrupt(
             f"The artifact at {directory} cannot be read: {error!r}. Train the skill again."
         ) from error
 
 
-def _checked(path: Path, digest: str) -> bytes:
+def _named(names: Iterable[str]) -> set[str]:
+    """Return what ``names`` were in the format before."""
+    plain = {name.removesuffix(".gz") for name in names}
+    return plain | ({"intents.json"} if "intents.safetensors" in plain else set())
+
+
+def _content(artifact: Path, name: str) -> bytes:
+    """Return a file of ``artifact``, a directory or one file made by ``pack``."""
+    if artifact.is_file():
+        with ZipFile(artifact) as archive:
+            return archive.read(name)
+    return (artifact / name).read_bytes()
+
+
+def _checked(artifact: Path, name: str, digest: str) -> bytes:
+    path = artifact / name
     try:
-        content = path.read_bytes()
-    except OSError as error:
+        content = _content(artifact, name)
+    except ABSENT as error:
         raise ArtifactCorrupt(f"{path} is missing: {error}. Train the skill again.") from error
     found = hashlib.sha256(content).hexdigest()
     if found != digest:
@@ -227,7 +304,7 @@ def _check_embeddings(manifest: dict[str, Any], directory: Path) -> None:
 
 
 class _Contents:
-    """The manifest and the checked files of an artifact."""
+    """The manifest and the checked files of an artifact, asked for by name without ".gz"."""
 
     def __init__(self, manifest: dict[str, Any], files: dict[str, bytes]) -> None:
         self.manifest = manifest
@@ -235,15 +312,17 @@ class _Contents:
 
     def arrays(self, name: str) -> dict[str, Any]:
         """Return the arrays of a safetensors file."""
-        return load(self._files[name])
+        return load(self.bytes(name))
 
     def document(self, name: str) -> Any:
         """Return what a JSON file holds."""
-        return _parsed(self._files[name], Path(name))
+        return _parsed(self.bytes(name), Path(name))
 
     def bytes(self, name: str) -> bytes:
-        """Return a file as it is."""
-        return self._files[name]
+        """Return a file as it was before it was compressed."""
+        if name in self._files:
+            return self._files[name]
+        return gzip.decompress(self._files[f"{name}.gz"])
 
     @cached_property
     def _skill(self) -> dict[str, Any]:
@@ -252,10 +331,16 @@ class _Contents:
         fallback = skill["fallback"] and Fallback(**skill["fallback"])
         return {**skill, "resolver": resolver, "fallback": fallback}
 
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The intents that the MaxEnt classifier knows."""
+        return tuple(self._skill["intents"])
+
     def skill_of(self, parser: str) -> dict[str, Any]:
         """Return what a parser has beside its recognizer; read once for the two of them."""
         calibration = Calibration(**self._skill["calibration"][parser])
-        return {**self._skill, "calibration": calibration}
+        shared = {name: self._skill[name] for name in ("exact", "resolver", "fallback")}
+        return {**shared, "calibration": calibration}
 
 
 def _pair(contents: _Contents) -> ParserPair:
@@ -284,16 +369,16 @@ def _neural(contents: _Contents) -> SkillParser:
 
 
 def _maxent_crf(contents: _Contents) -> SkillParser:
-    document, arrays = contents.document("intents.json"), contents.arrays("intents.safetensors")
-    intents = MaxEntIntents(
-        {name: row for row, name in enumerate(document["features"])},
-        arrays["idf"],
-        arrays["coefficients"],
-        arrays["intercepts"],
-        tuple(document["intents"]),
-    )
-    slots = contents.bytes("slots.crfsuite")
-    return SkillParser(MaxEntCrfRecognizer(intents, slots), **contents.skill_of("maxent_crf"))
+    skill = contents.skill_of("maxent_crf")
+    recognizer = MaxEntCrfRecognizer(_intents(contents), contents.bytes("slots.crfsuite"))
+    return SkillParser(recognizer, **skill)
+
+
+def _intents(contents: _Contents) -> MaxEntIntents:
+    arrays = contents.arrays("intents.safetensors")
+    if contents.manifest["format"] == NAMED_FEATURES:
+        return MaxEntIntents.of(**arrays, **contents.document("intents.json"))
+    return MaxEntIntents(**arrays, intents=contents.intents)
 
 
 def _parsed(content: bytes, path: Path) -> Any:

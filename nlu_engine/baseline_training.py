@@ -84,7 +84,7 @@ def fit_intents(
     importance = [1.0] * len(tokenized) + [share] * len(outside)
     matrix = _tf_idf(counted, features, idf)
     weights, intercepts = _fit_maxent(matrix, targets, inverse_penalty, importance)
-    return MaxEntIntents(features, idf, weights, intercepts, names)
+    return MaxEntIntents.of(list(features), idf, weights, intercepts, names)
 
 
 def intent_temperature(data: TrainingData) -> float:

@@ -1,9 +1,11 @@
 """The contextual encoder of a release when it parses: words in context in, vectors out.
 
-One a process, shared by all skills: it is frozen, so utterances of different skills go
-through it in one batch. ONNX Runtime runs its layers on one thread; the word pieces' vectors
-are mapped into memory, one copy for all processes of a host. Needs neither torch nor
-transformers.
+One a process, shared by all skills: it is frozen, so what it makes of an utterance serves every
+skill that is asked the same. Requests are not gathered into batches: activations are quantised
+per batch, so each utterance would depend on the others, and what makes them independent takes
+longer than one by one (docs/experiments.md). ONNX Runtime runs its layers on one thread; the word
+pieces' vectors are mapped into memory, one copy for all processes of a host. Needs neither torch
+nor transformers.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ MAX_PIECES = 192
 BATCH = 32
 KNOWN_WORDS = 20_000
 """Words whose pieces a process keeps ready."""
+KNOWN_UTTERANCES, FEW_WORDS = 1_000, 16
+"""Short utterances whose vectors a process keeps ready: people say the same to many skills."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class ContextualEncoder:
         marks = self._tokenizer.encode("").ids
         self._first, self._last = marks[0], marks[-1]
         self._pieces_of = lru_cache(KNOWN_WORDS)(self._look_up)
+        self._known = lru_cache(KNOWN_UTTERANCES)(self._alone)
         words, sentences = self._session.get_outputs()
         self.dimensions, self.sentence_dimensions = int(words.shape[-1]), int(sentences.shape[-1])
 
@@ -63,13 +68,24 @@ class ContextualEncoder:
         return tuple(self._tokenizer.encode(word, add_special_tokens=False).ids) or (self._last,)
 
     def encode(self, utterances: Sequence[Sequence[str]]) -> list[Encoded]:
-        """Encode each utterance, given as its words, of which there is at least one."""
+        """Encode each utterance, given as its words, of which there is at least one.
+
+        The vectors of a single one are not to be changed: others may be given the same.
+        """
+        if len(utterances) == 1:
+            [words] = utterances
+            return [(self._known if len(words) <= FEW_WORDS else self._alone)(tuple(words))]
         order = sorted(range(len(utterances)), key=lambda row: len(utterances[row]))
         found: dict[int, Encoded] = {}
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             found.update(zip(rows, self._encode([utterances[row] for row in rows]), strict=True))
         return [found[row] for row in range(len(utterances))]
+
+    def _alone(self, words: tuple[str, ...]) -> Encoded:
+        [encoded] = self._encode([words])
+        # A copy of its own, lest the whole answer of the runtime is kept.
+        return Encoded(encoded.words.copy(), encoded.sentence.copy())
 
     def _encode(self, utterances: Sequence[Sequence[str]]) -> list[Encoded]:
         pieces = [[self._pieces_of(word[:MAX_LETTERS]) for word in words] for words in utterances]

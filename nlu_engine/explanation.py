@@ -9,7 +9,6 @@ whose scores are sums, the terms themselves.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,12 +16,7 @@ from typing import Any
 import numpy as np
 import pycrfsuite
 
-from nlu_engine.baseline import (
-    MaxEntCrfRecognizer,
-    MaxEntIntents,
-    token_features,
-    utterance_features,
-)
+from nlu_engine.baseline import MaxEntCrfRecognizer, MaxEntIntents, token_features
 from nlu_engine.embeddings import Vectors
 from nlu_engine.frames import Parse
 from nlu_engine.interaction_model import InteractionModel
@@ -445,7 +439,7 @@ def token_label(feature: str) -> str:
 
 def intent_scores(intents: MaxEntIntents, tokens: Sequence[Token], answer: str) -> IntentScores:
     """Return how MaxEnt scored the intent ``answer``; one it does not know is out of scope."""
-    names, terms = _terms(intents, tokens)
+    names, terms = intents.terms(tokens)
     totals = intents.intercepts + terms.sum(axis=0)
     own = intents.intents.index(answer) if answer in intents.intents else len(totals) - 1
     others = [row for row in np.argsort(-totals, kind="stable") if row != own]
@@ -461,17 +455,6 @@ def intent_scores(intents: MaxEntIntents, tokens: Sequence[Token], answer: str) 
         (float(intents.intercepts[own]), float(intents.intercepts[rival]) if others else 0.0),
         tuple(sorted(contributions, key=lambda one: -one.difference)),
     )
-
-
-def _terms(intents: MaxEntIntents, tokens: Sequence[Token]) -> tuple[list[str], Vectors]:
-    """Return the known features of ``tokens`` and what each adds to every score, (k, intents)."""
-    counts = Counter(utterance_features(tokens))
-    known = [name for name in counts if name in intents.features]
-    rows = np.array([intents.features[name] for name in known], dtype=np.int64)
-    values = np.array([counts[name] for name in known], np.float32) * intents.idf[rows]
-    values /= max(float(np.linalg.norm(values)), 1e-9)
-    terms: Vectors = values[:, None] * intents.coefficients[rows]
-    return known, terms
 
 
 def ngram_label(feature: str) -> str:

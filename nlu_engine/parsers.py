@@ -165,10 +165,14 @@ class BothParses:
 
 @dataclass(frozen=True)
 class ParsePair(BothParses):
-    """The two parses of one utterance and the milliseconds that each took."""
+    """The two parses of one utterance and the milliseconds that each took.
+
+    ``load_ms``: those that loading the skill took before; 0 if it was in memory.
+    """
 
     neural_ms: float
     maxent_crf_ms: float
+    load_ms: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{utterance, neural, maxent_crf}`` as the CLI and the API print it."""

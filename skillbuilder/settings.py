@@ -41,11 +41,19 @@ def kept_secret(path: Path) -> str:
 
 
 VAR = made(Path(env.str("SKILLBUILDER_VAR", default=str(BASE_DIR / "var"))).resolve())
-# Trained artifacts, one folder a training run. All web and worker hosts must see the same.
+# Trained artifacts, one folder a training run. All web and worker hosts must see the same, unless
+# ARTIFACT_BUCKET names a bucket of an S3-compatible store (of ARTIFACT_ENDPOINT, if it is not
+# AWS): then each host keeps copies of those used last. Keys come from where boto3 looks for them.
 ARTIFACT_ROOT = Path(env.str("ARTIFACT_ROOT", default=str(VAR / "artifacts"))).resolve()
+ARTIFACT_BUCKET = env.str("ARTIFACT_BUCKET", default="")
+ARTIFACT_CACHE = Path(env.str("ARTIFACT_CACHE", default=str(VAR / "artifact-cache"))).resolve()
+ARTIFACT_CACHE_BYTES = env.int("ARTIFACT_CACHE_BYTES", default=10_000_000_000)
 
-# Parsers that a web process keeps loaded, in skills.
-PARSER_CACHE_SIZE = env.int("PARSER_CACHE_SIZE", default=16)
+# Memory for the parsers that a web process keeps loaded, those that were used last. About 1.2 MB
+# a skill; 90 MB for the 32 that parsed last, and 250 MB for the process itself, come on top.
+PARSER_CACHE_BYTES = env.int("PARSER_CACHE_BYTES", default=512_000_000)
+# Who sends it as a bearer token may read /metrics; without one, signed-in staff alone may.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # --- Core -----------------------------------------------------------------------------
 
@@ -125,6 +133,8 @@ def database() -> dict[str, Any]:
         # Without WAL and IMMEDIATE, a web server and a worker meet "database is locked".
         options.setdefault("transaction_mode", "IMMEDIATE")
         options.setdefault("timeout", 20)
+        # Opening it for each request costs as much as a query.
+        config["CONN_MAX_AGE"] = 60
         options.setdefault("init_command", "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;")
     else:
         options.setdefault("pool", {"min_size": 1, "max_size": 8, "timeout": 10})
@@ -175,6 +185,14 @@ TRAINING_TIME_LIMIT = timedelta(minutes=env.float("TRAINING_TIME_LIMIT_MINUTES",
 # After each build both parsers are trained three times more, on two thirds of the samples each,
 # to tell how good the skill is without a test set. It gives way to builds.
 QUALITY_AFTER_BUILD = env.bool("QUALITY_AFTER_BUILD", default=True)
+# A build fails whose artifact costs more than this to keep, to load or to parse with: one skill
+# must not push all others out of a web process, or keep them waiting. Times are of a core.
+SKILL_BUDGET = {
+    "artifact_bytes": env.int("SKILL_MAX_ARTIFACT_BYTES", default=64_000_000),
+    "loaded_bytes": env.int("SKILL_MAX_LOADED_BYTES", default=128_000_000),
+    "load_ms": env.float("SKILL_MAX_LOAD_MS", default=1_000.0),
+    "parse_ms": env.float("SKILL_MAX_PARSE_MS", default=100.0),
+}
 REAP_EVERY = timedelta(seconds=env.float("REAP_SECONDS", default=5.0))
 CELERY_BEAT_SCHEDULE = {
     "reap": {
@@ -205,6 +223,21 @@ STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "artifacts": {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": ARTIFACT_BUCKET,
+            "endpoint_url": env.str("ARTIFACT_ENDPOINT", default="") or None,
+            "location": env.str("ARTIFACT_PREFIX", default=""),
+            # An attempt to train may take the place of one that died.
+            "file_overwrite": True,
+        },
+    }
+    if ARTIFACT_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(ARTIFACT_ROOT)},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if STATIC_ROOT

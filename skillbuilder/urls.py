@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from skillbuilder import health
+from skillbuilder import health, metrics
 
 urlpatterns = [
     path("", include("skillbuilder.authoring.urls")),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 # Programs get the JSON of api/errors.py for what fails before or outside a view.

@@ -55,6 +55,7 @@ def django_db_modify_db_settings(
 def own_folders(data_folder: Path, tmp_path: Path, settings: Any) -> Iterator[None]:
     """Give each test its own artifacts and its own empty queue."""
     settings.ARTIFACT_ROOT = tmp_path / "artifacts"
+    settings.ARTIFACT_CACHE = tmp_path / "artifact-cache"
     # The slow hash of production costs a fifth of a second for every user made.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Each new client would stat and describe all of static/ before its first request.

@@ -17,3 +17,7 @@ class TokenAuthentication(auth.TokenAuthentication):
             raise AuthenticationFailed("Invalid token.")
         user_and_token: tuple[Any, Any] = super().authenticate_credentials(token)
         return user_and_token
+
+    def _cleanup_token(self, auth_token: Any) -> bool:
+        """Return whether the token has expired; knox looks at all others of the user as well."""
+        return auth_token.expiry is not None and super()._cleanup_token(auth_token)

@@ -103,7 +103,9 @@ def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Ski
     Raises PermissionDenied if the request is one that changes things and the user's role is
     less than ``changing``.
     """
-    skill = get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+    # With its parse log, which whoever parses asks for.
+    visible = Skill.objects.visible_to(request.user).select_related("parse_log")
+    skill = get_object_or_404(visible, slug=slug)
     refuse_role(skill, request.user, request.method, changing=changing)
     return skill
 
@@ -429,7 +431,10 @@ class Parse(APIView):
         wanted = validated(UtteranceSerializer, request.data)
         run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
         parse_log.record(skill, run, pair)
-        return Response(pair.to_dict() | {"serves": run.serves})
+        timing = f"load;dur={pair.load_ms:.1f}, " if pair.load_ms else ""
+        timing += f"neural;dur={pair.neural_ms:.1f}, maxent-crf;dur={pair.maxent_crf_ms:.1f}"
+        answer = pair.to_dict() | {"serves": run.serves}
+        return Response(answer, headers={"Server-Timing": timing})
 
 
 class Explain(APIView):

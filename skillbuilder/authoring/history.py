@@ -30,6 +30,8 @@ KEPT_UNDO = 200
 _KINDS = dict.fromkeys(("name", "locale", "invocation name"), Change.Kind.SKILL) | dict.fromkeys(
     ("annotation set", "annotation"), Change.Kind.ANNOTATIONS
 )
+# So many differences are told one by one.
+_FEW = 3
 _WORDS = {"sample": "sample utterance", "other": "part"}
 _KEPT_KINDS = {("removed", "intent"), ("removed", "slot type")}
 # The request that is answered: the API knows its user only once the token was read.
@@ -216,6 +218,8 @@ def told(change: Change) -> str:
     if kinds == {("removed", "sample"): 1, ("added", "sample"): 1}:
         old, new = found
         return f"Changed “{old['name']}” to “{new['name']}”"
+    if len(found) <= _FEW:
+        return "; ".join(map(_told, found))
     return f"{change.count:,} changes"
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from nlu_engine.frames import Parse, RankedIntent, SlotSpan
 from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.highlight import Piece, SlotColors, slot_colors, utterance_pieces
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training.artifacts import load_parsers
+from skillbuilder.training.artifacts import load_parsers, parse_by
 from skillbuilder.training.models import TrainingRun
 
 TITLES = {"neural": ("DNN", "neural network"), "maxent_crf": ("MaxEnt-CRF", "baseline")}
@@ -110,11 +109,10 @@ class Answer:
 def answer(skill: Skill, version: TrainingRun, utterance: str) -> Answer:
     """Return what ``version`` makes of ``utterance``.
 
-    Raises InvalidUtterance, and what load_parsers raises.
+    Raises what parse_by raises.
     """
-    parsers = load_parsers(version)
-    found = compare(skill, parsers.parse(utterance, datetime.now(UTC)), slot_colors(skill))
-    return Answer(version, str(parsers.manifest.get("tier", "")), found)
+    found = compare(skill, parse_by(version, utterance), slot_colors(skill))
+    return Answer(version, str(load_parsers(version).manifest.get("tier", "")), found)
 
 
 @dataclass(frozen=True)

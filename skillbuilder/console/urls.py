@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from skillbuilder.console import account, dialogue_views, log_views, skill_list, views
+from skillbuilder.console import (
+    account,
+    dialogue_views,
+    log_views,
+    serving_views,
+    skill_list,
+    views,
+)
 
 urlpatterns = [
     path("", skill_list.skill_list, name="skill-list"),
@@ -22,6 +29,7 @@ urlpatterns = [
     path("skills/<slug:slug>/dialogue", dialogue_views.skill_dialogue, name="skill-dialogue"),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
+    path("serving", serving_views.serving_status, name="serving"),
     path("account", account.account_settings, name="account-settings"),
     path("tokens", account.token_list, name="token-list"),
     path("tokens/<slug:key>/revoke", account.token_revoke, name="token-revoke"),

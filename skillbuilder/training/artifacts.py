@@ -2,70 +2,38 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections import OrderedDict
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Generic, TypeVar
+from functools import partial
+from time import perf_counter
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from nlu_engine.errors import ArtifactCorrupt
 from skillbuilder.authoring.models import Skill
+from skillbuilder.training import serving, storage
+from skillbuilder.training.parser_cache import ParserCache
 from skillbuilder.training.runs import NotTrained, latest_ready_run
-from skillbuilder.training.storage import path_of
 
 if TYPE_CHECKING:
     from nlu_engine.explanation import Explainer
     from nlu_engine.parsers import ParsePair, ParserPair
     from skillbuilder.training.models import TrainingRun
 
-T = TypeVar("T")
+EXPLAINERS = 16
+"""Runs whose explainers a process keeps: few people ask why, of few skills."""
 
 
-class ParserCache(Generic[T]):
-    """What was loaded last of runs, each once however many threads ask for it at once."""
+def _size(pair: ParserPair) -> int:
+    from nlu_engine.artifact import loaded_bytes
 
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._pairs: OrderedDict[uuid.UUID, T] = OrderedDict()
-        self._loading: dict[uuid.UUID, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def get(self, run_id: uuid.UUID, load: Callable[[], T]) -> T:
-        """Return what is kept of ``run_id``, by ``load`` if it is not here."""
-        with self._lock:
-            if (pair := self._hit(run_id)) is not None:
-                return pair
-            gate = self._loading.setdefault(run_id, threading.Lock())
-        with gate:
-            with self._lock:
-                if (pair := self._hit(run_id)) is not None:
-                    return pair
-            pair = load()
-            self._keep(run_id, pair)
-            return pair
-
-    def _hit(self, run_id: uuid.UUID) -> T | None:
-        if run_id in self._pairs:
-            self._pairs.move_to_end(run_id)
-        return self._pairs.get(run_id)
-
-    def _keep(self, run_id: uuid.UUID, pair: T) -> None:
-        with self._lock:
-            self._pairs[run_id] = pair
-            self._loading.pop(run_id, None)
-            while len(self._pairs) > self.size:
-                self._pairs.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._pairs.clear()
+    return loaded_bytes(pair.manifest)
 
 
-_cache: ParserCache[ParserPair] = ParserCache(settings.PARSER_CACHE_SIZE)
-_explainers: ParserCache[Explainer] = ParserCache(settings.PARSER_CACHE_SIZE)
+_cache: ParserCache[ParserPair] = ParserCache(settings.PARSER_CACHE_BYTES, _size, serving.watch)
+_explainers: ParserCache[Explainer] = ParserCache(EXPLAINERS, lambda explainer: 1)
 
 
 def forget_parsers() -> None:
@@ -79,10 +47,38 @@ def load_parsers(run: TrainingRun) -> ParserPair:
 
     Raises ArtifactMissing, ArtifactCorrupt or IncompatibleArtifact.
     """
+    serving.LIMIT.set(_cache.limit)
+    return _cache.get(run.pk, partial(_load, run.pk))
+
+
+def _load(run_id: uuid.UUID) -> ParserPair:
     # Inside, so that management commands and pages that do not parse start without it.
     from nlu_engine.artifact import read_artifact
 
-    return _cache.get(run.pk, lambda: read_artifact(path_of(run.pk)))
+    with serving.LOADS.time():
+        try:
+            return read_artifact(storage.readable(run_id))
+        except ArtifactCorrupt:
+            # It may be this host's copy alone that is damaged.
+            again = storage.refetch(run_id)
+            if again is None:
+                raise
+            return read_artifact(again)
+
+
+def parse_by(run: TrainingRun, utterance: str, reference: datetime | None = None) -> ParsePair:
+    """Parse ``utterance`` with the parsers of the ready ``run``, and take down how long it took.
+
+    ``reference``: the moment that "tomorrow" is relative to, now in UTC if None.
+    Raises InvalidUtterance and what load_parsers raises.
+    """
+    is_cold = run.pk not in _cache
+    with serving.parsing(serving.COLD if is_cold else serving.WARM):
+        started = perf_counter()
+        parsers = load_parsers(run)
+        load_ms = 1000 * (perf_counter() - started) if is_cold else 0.0
+        pair = parsers.parse(utterance, reference or datetime.now(UTC))
+    return replace(pair, load_ms=load_ms)
 
 
 def parse(
@@ -90,13 +86,12 @@ def parse(
 ) -> tuple[TrainingRun, ParsePair]:
     """Parse ``utterance`` with the run that ``skill`` parses with; return both.
 
-    ``reference``: the moment that "tomorrow" is relative to, now in UTC if None.
-    Raises NotTrained, InvalidUtterance, and what load_parsers raises.
+    Raises NotTrained and what parse_by raises.
     """
     run = latest_ready_run(skill)
     if run is None:
         raise NotTrained(skill)
-    return run, load_parsers(run).parse(utterance, reference or datetime.now(UTC))
+    return run, parse_by(run, utterance, reference)
 
 
 def explainer_of(run: TrainingRun) -> Explainer:

@@ -38,8 +38,8 @@ def build(run: TrainingRun) -> None:
             on_progress=lambda step, share: lease.report(step, share * TRAINING_SHARE),
         )
         lease.report("publishing", TRAINING_SHARE, now=True)
-        storage.publish(run.pk, lambda directory: write_artifact(pair, directory))
-    manifest = read_manifest(storage.path_of(run.pk))
+        published = storage.publish(run.pk, lambda directory: write_artifact(pair, directory))
+    manifest = read_manifest(published)
     metrics = {
         "train_seconds": round(time.monotonic() - started, 1),
         "artifact_bytes": sum(manifest["sizes"].values()),

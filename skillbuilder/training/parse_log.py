@@ -34,7 +34,7 @@ Review = LoggedParse.Review
 
 def record(skill: Skill, run: TrainingRun, pair: ParsePair) -> None:
     """Keep ``pair``, parsed by ``run``, if ``skill`` has a parse log."""
-    log = ParseLog.objects.filter(skill=skill).first()
+    log: ParseLog | None = getattr(skill, "parse_log", None)
     if log is None or len(pair.utterance) > LONGEST:
         return
     sensitive = sensitive_spans(pair, log.sensitive_slots)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from nlu_engine.artifact import (
     read_artifact,
@@ -46,7 +50,7 @@ def test_one_parser_can_be_read_alone(artifact: Path, fruit_pair: ParserPair, na
 
 def test_the_manifest_says_what_it_is(artifact: Path) -> None:
     manifest = read_artifact(artifact).manifest
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert manifest["embeddings"] == "en@2"
     assert set(manifest["files"]) == {path.name for path in artifact.iterdir()} - {"manifest.json"}
 
@@ -95,7 +99,7 @@ def test_a_missing_artifact_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["neural.safetensors", "neural.json", "slots.crfsuite", "skill.json"]
+    "name", ["neural.safetensors", "neural.json.gz", "slots.crfsuite.gz", "skill.json.gz"]
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
 def test_a_damaged_file_is_refused(artifact: Path, name: str, damage: str) -> None:
@@ -136,3 +140,32 @@ def test_a_manifest_that_is_none_is_refused(artifact: Path, content: str) -> Non
     (artifact / "manifest.json").write_text(content)
     with pytest.raises((ArtifactCorrupt, IncompatibleArtifact)):
         read_artifact(artifact)
+
+
+def test_an_artifact_of_the_format_before_is_read(artifact: Path, fruit_pair: ParserPair) -> None:
+    names = ["<", "an orange", "orange", "plums", "length=3"]
+    weights = np.linspace(-2, 2, 10, dtype=np.float32).reshape(5, 2)
+    arrays = {
+        "idf": np.ones(5, np.float32),
+        "coefficients": weights,
+        "intercepts": np.zeros(2, np.float32),
+    }
+    for path in artifact.glob("*.gz"):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    (artifact / "intents.safetensors").write_bytes(save(arrays))
+    named = {"features": names, "intents": ["OrderFruit", "Weather"]}
+    (artifact / "intents.json").write_text(json.dumps(named))
+    manifest = json.loads((artifact / "manifest.json").read_text()) | {"format": 1}
+    files = {path.name: path.read_bytes() for path in artifact.iterdir()}
+    del files["manifest.json"]
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    (artifact / "manifest.json").write_text(json.dumps(manifest | {"files": digests}))
+
+    pair = read_artifact(artifact)
+    for text in UTTERANCES:
+        assert pair.neural.parse(text) == fruit_pair.neural.parse(text)
+    likeliest = pair.maxent_crf.parse("an orange plums").frame.intent
+    exact = weights[names.index("an orange")] + weights[names.index("orange")]
+    exact += weights[names.index("plums")] + weights[names.index("length=3")]
+    assert likeliest == named["intents"][int(exact.argmax())]

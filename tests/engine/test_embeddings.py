@@ -159,3 +159,13 @@ def test_parsing_loads_neither_torch_nor_scikit_learn() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_an_utterance_is_encoded_once_whoever_asks() -> None:
+    encoder = load_encoder("en@2")
+    words = ["order", "a", "pizza"]
+    [first] = encoder.encode([words])
+    assert encoder.encode([words])[0] is first
+    fresh = encoder._encode([words])[0]
+    assert np.array_equal(first.words, fresh.words)
+    assert np.array_equal(first.sentence, fresh.sentence)
