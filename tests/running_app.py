@@ -209,8 +209,9 @@ def environment(var: Path, database_url: str) -> dict[str, str]:
         "TRAINING_LEASE_SECONDS": str(LEASE_SECONDS),
         "REAP_SECONDS": "1",
         "OMP_NUM_THREADS": "1",
-        # A worker that is shared has no time for it.
+        # A worker that is shared has no time for them.
         "QUALITY_AFTER_BUILD": "0",
+        "BUILD_FULL_TIER": "0",
     }
     return env | ({"DATABASE_URL": database_url} if database_url else {})
 

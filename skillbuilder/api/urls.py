@@ -65,6 +65,7 @@ v1 = [
     path("invitations", people_views.Invitations.as_view(), name="invitations"),
     path("invitations/<int:member_id>", people_views.Invitation.as_view(), name="invitation"),
     path("training-runs/<uuid:run_id>", views.RunDetail.as_view(), name="training-run"),
+    path("training-runs/<uuid:run_id>/log", views.RunLog.as_view(), name="run-log"),
     path("training-runs/<uuid:run_id>/cancel", views.RunCancel.as_view(), name="run-cancel"),
     path(
         "skills/<slug:slug>/annotation-sets",

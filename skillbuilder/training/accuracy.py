@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import F, Q
+
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.models import Evaluation
 from skillbuilder.training.results import PARSERS
@@ -38,7 +40,9 @@ def accuracies(skills: Iterable[Skill]) -> dict[int, Accuracy]:
     with neither is not in the answer.
     """
     runs = live_runs([skill.pk for skill in skills])
+    # An evaluation of the tier that answers; folds are of no tier.
     measured = Evaluation.objects.filter(
+        Q(tier="") | Q(tier=F("run__tier")),
         run__in=list(runs),
         annotation_set__deleted_at=None,
         kind__in=_KINDS,

@@ -17,11 +17,12 @@ class TrainingConfig(AppConfig):
         from skillbuilder.authoring.bin import binned
 
         post_delete.connect(discard_artifact, sender="training.TrainingRun")
+        post_delete.connect(discard_artifact, sender="training.FullTier")
         binned.connect(cancel_all)
 
 
 def discard_artifact(instance: Any, **_: Any) -> None:
-    """Remove the artifact of a deleted run once the deletion is certain."""
+    """Remove the artifact of a deleted run or full tier once the deletion is certain."""
     from django.db import transaction
 
     from skillbuilder.training import storage
@@ -33,8 +34,8 @@ def discard_artifact(instance: Any, **_: Any) -> None:
 def cancel_all(skill: Any, **_: Any) -> None:
     """Cancel what is queued or worked on for a skill that goes into the bin."""
     from skillbuilder.training import leases
-    from skillbuilder.training.models import Evaluation, TrainingRun
+    from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
-    for work in (TrainingRun, Evaluation):
+    for work in (TrainingRun, FullTier, Evaluation):
         for one in work.objects.filter(skill=skill, status__in=work.ACTIVE):
             leases.cancel(one)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("training", "0007_numbers"),
+        ("training", "0008_full_tier"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
