@@ -189,7 +189,7 @@ def test_the_list_asks_the_database_the_same_for_one_skill_and_for_many(
     for skill in many:
         run_of(skill, Status.READY)
         run_of(skill, Status.CANCELLED)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         browser.get("/", {"q": "skill", "status": "ready"})
 
 
