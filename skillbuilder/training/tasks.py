@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import uuid
@@ -12,13 +13,17 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_process_init, worker_ready
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from django.http import Http404
 
 from nlu_engine.errors import EngineError, TrainingCancelled
 from skillbuilder import broker
+from skillbuilder.authoring import bin
 from skillbuilder.training import evaluations, full_tier, gate, leases, parse_log, runs, storage
 from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _limits(limit: timedelta) -> dict[str, float]:
@@ -59,7 +64,8 @@ def record(work: TrainingRun | FullTier) -> None:
     try:
         build(work)
         judge(work)
-    except TrainingCancelled as error:
+    except (TrainingCancelled, Http404) as error:
+        # Http404: its skill was deleted when it was just ready.
         log.info("%s", error)
     except EngineError as error:
         leases.fail(work, runs.code_of(error), str(error))
@@ -71,7 +77,9 @@ def record(work: TrainingRun | FullTier) -> None:
     except (OperationalError, InterfaceError):
         # The database is away: the lease will run out, and the run be queued again.
         raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            leases.fail(work, "disk_full", "There is no room left for the artifact. Build again.")
         leases.fail(work, "internal", "Something went wrong on our side. It has been logged.")
         raise
 
@@ -141,6 +149,12 @@ def reap() -> None:
 def purge_parse_logs() -> None:
     """Delete what parse logs have kept long enough; called by beat."""
     parse_log.purge()
+
+
+@shared_task
+def empty_bin() -> None:
+    """Delete for good what has been in the bin long enough; called by beat."""
+    bin.empty_out()
 
 
 @worker_process_init.connect
