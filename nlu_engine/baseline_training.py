@@ -27,6 +27,8 @@ from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
 
 MAX_ITERATIONS = 100
+HURRIED_ITERATIONS = 30
+"""Of the CRF that has to answer soon (docs/experiments.md)."""
 FOLDS = 3
 MAX_CALIBRATED = 1_500
 """Utterances that the temperature is fitted on, at most."""
@@ -37,13 +39,15 @@ def train_baseline(
     *,
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
+    iterations: int = MAX_ITERATIONS,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> MaxEntCrfRecognizer:
     """Fit the baseline on ``data``, and ``negatives`` as what is out of scope.
 
     Slots are learned from ``copies`` (``augmentation.copies_of``) too; intents lose by them.
 
-    ``on_progress`` is called with the share done, in [0, 1]; what it raises ends the training.
+    ``iterations``: of the CRF at most. ``on_progress`` is called with the share done, in [0, 1];
+    what it raises ends the training.
     """
     utterances = [*data.utterances, *copies]
     tokenized = [tokenize(utterance.text) for utterance in utterances]
@@ -56,7 +60,7 @@ def train_baseline(
     written = len(data.utterances)
     return MaxEntCrfRecognizer(
         fit_intents(tokenized[:written], intents[:written], outside),
-        fit_slots(tokenized, tagged, intents, on_progress),
+        fit_slots(tokenized, tagged, intents, iterations, on_progress),
     )
 
 
@@ -146,24 +150,26 @@ class _Trainer(pycrfsuite.Trainer):  # type: ignore[misc]
     """A trainer that tells how far it is; only then can others run, or the training be ended."""
 
     on_progress: Callable[[float], None]
+    most = MAX_ITERATIONS
     iterations = 0
 
     def message(self, text: str) -> None:
         """Take a line of crfsuite's log."""
         self.iterations += text.startswith("***** Iteration")
-        self.on_progress(self.iterations / MAX_ITERATIONS)
+        self.on_progress(self.iterations / self.most)
 
 
 def fit_slots(
     tokenized: Sequence[Sequence[Token]],
     tagged: Sequence[Sequence[str]],
     intents: Sequence[str],
+    iterations: int = MAX_ITERATIONS,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> bytes:
     """Fit the CRF on tokens, their tags and the intent, and return crfsuite's own file."""
     options = {"c1": 0.05, "c2": 0.01, "feature.possible_transitions": True}
-    trainer = _Trainer("lbfgs", options | {"max_iterations": MAX_ITERATIONS}, verbose=False)
-    trainer.on_progress = on_progress
+    trainer = _Trainer("lbfgs", options | {"max_iterations": iterations}, verbose=False)
+    trainer.on_progress, trainer.most = on_progress, iterations
     for tokens, tags, intent in zip(tokenized, tagged, intents, strict=True):
         trainer.append(token_features(tokens, intent), list(tags))
     with tempfile.TemporaryDirectory() as folder:

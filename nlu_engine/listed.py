@@ -37,7 +37,8 @@ class ListedValues:
         self.slots = tuple(sorted(with_some | set(patterns or ())))
         self._values = slot_values
         self._patterns = [
-            (self.slots.index(name), Patterns(found)) for name, found in (patterns or {}).items()
+            (self.slots.index(name), Patterns(found), *Patterns(found).widths)
+            for name, found in (patterns or {}).items()
         ]
 
     @cached_property
@@ -74,21 +75,30 @@ class ListedValues:
             joined = list(accumulate(words[first : first + MAX_WORDS]))
             for length in range(len(joined), 0, -1):
                 listed = self._surfaces.get(joined[length - 1], ())
-                for row, surface in (*listed, *self._fitting(tokens, words, first, length)):
+                fitting = self._fitting(tokens[first : first + length], joined[length - 1])
+                for row, surface in (*listed, *fitting):
                     if first >= covered[row]:
                         covered[row] = first + length
                         yield first, first + length, row, surface
 
-    def _fitting(
-        self, tokens: Sequence[Token], words: Sequence[str], first: int, length: int
-    ) -> Iterator[tuple[int, str]]:
-        """Yield the slots whose patterns the words fit, by row, and these words."""
-        if not self._patterns:
-            return
-        said = words[first]
-        for place in range(first + 1, first + length):
-            gap = " " if tokens[place - 1].end < tokens[place].start else ""
-            said += gap + words[place]
-        for row, patterns in self._patterns:
-            if patterns.fits(said):
-                yield row, said
+    def _fitting(self, tokens: Sequence[Token], joined: str) -> Iterator[tuple[int, str]]:
+        """Yield the slots whose patterns ``tokens`` fit, by row, and their words.
+
+        ``joined``: the words without spaces. To count comes first, since it is cheaper than to
+        match, and this is asked of every few words that follow each other.
+        """
+        most_spaces = len(tokens) - 1
+        for row, patterns, least, most in self._patterns:
+            if least - most_spaces <= len(joined) <= most:
+                said = _as_said(tokens) if most_spaces else joined
+                forms = (said,) if said == joined else (said, joined)
+                if any(patterns.fits_as_it_is(form) for form in forms):
+                    yield row, said
+
+
+def _as_said(tokens: Sequence[Token]) -> str:
+    """Return the words of ``tokens`` with a space wherever there is some."""
+    said = normalize(tokens[0].text)
+    for before, token in zip(tokens, tokens[1:], strict=False):
+        said += (" " if before.end < token.start else "") + normalize(token.text)
+    return said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nlu_engine.embeddings import SharedEmbeddings, Tier, is_covered
+from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, is_covered
 from nlu_engine.errors import TrainingDiverged
 from nlu_engine.features import (
     SHAPE_FEATURES,
@@ -32,6 +33,9 @@ from nlu_engine.weights import pack
 
 MAX_TRAINING_TOKENS = 128
 """Tokens of a training utterance that the network sees; a longer one is cut."""
+
+ENCODED_AT_ONCE = 64
+"""Utterances that go through the encoder before progress is told."""
 
 NOTHING_LISTED = ListedValues({})
 
@@ -57,6 +61,11 @@ def schedule_for(utterances: int) -> Schedule:
     """Return the schedule for a training set of that size: more passes over a small one."""
     epochs = min(60, max(10, 30_000 / max(utterances, 1)))
     return Schedule(steps=max(400, round(epochs * utterances / Schedule.batch_size)))
+
+
+HURRIED = Schedule(steps=150, learning_rate=1e-2)
+"""For a quick network that has to answer soon, whatever the size of the training set: three times
+the learning rate makes up for most of the steps that are missing (docs/experiments.md)."""
 
 
 class WordTable:
@@ -131,6 +140,7 @@ def prepare(
     listed: ListedValues = NOTHING_LISTED,
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
+    on_progress: Progress = lambda share: None,
 ) -> TrainingSet:
     """Turn annotated utterances into numbers, learning the skill's vocabulary from them.
 
@@ -154,7 +164,7 @@ def prepare(
         *zip(tokenized, [[tag_rows[tag] for tag in tags] for tags in tagged], intents, strict=True),
         *((tokens, [0] * len(tokens), None) for tokens in outside),
     ]
-    encoded = extract.in_context([tokens for tokens, _, _ in targets])
+    encoded = _encoded(extract, [tokens for tokens, _, _ in targets], on_progress)
     examples = [
         Example(
             table.rows(tokens),
@@ -168,6 +178,16 @@ def prepare(
         for (tokens, tags, intent), (context, sentence) in zip(targets, encoded, strict=True)
     ]
     return TrainingSet(table, examples, vocabulary, extract, len(outside))
+
+
+def _encoded(
+    extract: FeatureExtractor, tokenized: Sequence[Sequence[Token]], on_progress: Progress
+) -> list[tuple[Vectors, Vectors]]:
+    found: list[tuple[Vectors, Vectors]] = []
+    for start in range(0, len(tokenized), ENCODED_AT_ONCE):
+        on_progress(start / len(tokenized))
+        found += extract.in_context(tokenized[start : start + ENCODED_AT_ONCE])
+    return found
 
 
 def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
@@ -201,12 +221,13 @@ def train_neural(
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
     seed: int = 0,
-    on_progress: Progress = lambda fraction: None,
+    on_progress: Callable[[str, float], None] = lambda step, share: None,
     schedule: Schedule | None = None,
 ) -> NeuralRecognizer:
     """Fit the network on ``data`` and return the recognizer made of it.
 
     ``copies`` (``augmentation.copies_of``) are learned from besides, in the same time.
+    ``on_progress(step, share)`` is told how much of "embed", then of "train", is done.
     Raises TrainingDiverged when the loss stops being finite.
     """
     torch.manual_seed(seed)
@@ -218,6 +239,7 @@ def train_neural(
         listed=ListedValues(data.slot_values, data.patterns),
         copies=copies,
         negatives=negatives,
+        on_progress=partial(on_progress, "embed"),
     )
     network = network_for(training_set)
     if tier == "quick":
@@ -225,7 +247,7 @@ def train_neural(
         # learned to trust what it knows by heart (docs/experiments.md).
         start_from(network, load_layers(embeddings))
     schedule = schedule or schedule_for(len(data.utterances))
-    weights = fit(network, training_set, schedule, seed, on_progress)
+    weights = fit(network, training_set, schedule, seed, partial(on_progress, "train"))
     vocabulary = training_set.vocabulary
     return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
 

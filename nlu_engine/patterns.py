@@ -125,14 +125,18 @@ class Patterns:
 
     patterns: tuple[str, ...]
 
+    @property
+    def widths(self) -> tuple[int, int]:
+        """Return the lengths, in characters, of the shortest and the longest text that may fit."""
+        return _widths(self.patterns)
+
     def fits(self, words: str) -> bool:
         """Return whether ``words`` fit in any case, as they are or without their spaces."""
-        least, most = _widths(self.patterns)
-        forms = _spaced(words)
-        # To count is cheaper than to match, and this is asked of every few words that follow.
-        if len(forms[0]) < least or len(forms[-1]) > most:
-            return False
-        return any(self._fits(form, False) for form in forms)
+        return any(self.fits_as_it_is(form) for form in _spaced(words))
+
+    def fits_as_it_is(self, text: str) -> bool:
+        """Return whether ``text`` fits in any case, with just the spaces that it has."""
+        return self._fits(text, False)
 
     def value_of(self, words: str, locale: str) -> str | None:
         """Return what of ``words`` fits a pattern, None where nothing does.
@@ -173,7 +177,6 @@ def _bytes(text: str) -> bytes:
 
 @lru_cache(512)
 def _widths(patterns: tuple[str, ...]) -> tuple[int, int]:
-    """Return the lengths, in characters, of the shortest and the longest text that may fit."""
     widths = [_parsed(pattern).getwidth() for pattern in patterns]
     return min(least for least, _ in widths), max(most for _, most in widths)
 

@@ -9,6 +9,7 @@ the values in the slots it may know.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,8 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 SHORTER = 3
 """The DNN learns for one third of the usual steps, and for LEAST_STEPS at least."""
 LEAST_STEPS = 150
+PRIOR = 10
+"""How many trials of an intent weigh as much as what is known of the whole skill."""
 
 Sample = tuple[int, str]  # the number of the intent, and the text
 
@@ -69,8 +72,8 @@ def learning_curve(
 ) -> list[dict[str, Any]]:
     """Return what both parsers get right of the same held-out samples, by how much they learned.
 
-    One point for each of SHARES: ``{share, samples, count, neural, maxent_crf, intents}``, the
-    accuracies of frames in [0, 1], of each intent those of the DNN.
+    One point for each of SHARES: ``{share, samples, count, neural, maxent_crf, intents, counts}``,
+    the accuracies of frames in [0, 1], of each intent those of the DNN, and of how many trials.
     """
     held, *rest = dealt(model, FOLDS + 1, seed)
     kept = [sample for fold in rest for sample in fold]
@@ -101,6 +104,22 @@ def worth_of_more(points: Sequence[dict[str, Any]], key: str) -> float:
     if last <= 0:
         return 0.0
     return float(last * min(1.0, last / before) if before > 0 else last)
+
+
+def worth_by_intent(points: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return about how much more of each intent the DNN would have right from twice its samples.
+
+    What the last doubling gave of the intent, drawn towards what it gave of the whole skill as by
+    PRIOR trials more, since a few trials tell little; never more than there is left to gain.
+    """
+    half, full = ({p["share"]: p for p in points}[share] for share in (0.5, 1.0))
+    general = worth_of_more(points, "neural")
+    found = {}
+    for name, now in full["intents"].items():
+        count = full.get("counts", {}).get(name, 0)
+        gain = max(0.0, now - half["intents"].get(name, 0.0))
+        found[name] = min((count * gain + PRIOR * general) / (count + PRIOR), 1 - now)
+    return found
 
 
 def dealt(model: InteractionModel, count: int, seed: int) -> list[list[Sample]]:
@@ -182,6 +201,7 @@ def _point(share: float, samples: int, trials: Sequence[Trial]) -> dict[str, Any
         "neural": frame_accuracy(neural),
         "maxent_crf": frame_accuracy(maxent_crf),
         "intents": _by_intent(neural),
+        "counts": Counter(expected.intent for expected, _ in neural),
     }
 
 

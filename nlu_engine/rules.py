@@ -389,6 +389,10 @@ def _slot_type_name(name: str, hints: _Hints, path: str) -> Iterator[Problem]:
             message = f"{name} extends no built-in slot type that we know."
             fix = hints.closest(name, builtins.SLOT_TYPES)
             yield _warning("unknown-built-in-type", path, message, name, fix)
+        elif name in RULED_TYPES:
+            message = f"Alexa documents the extension of list types only, and {name} is none."
+            fix = "Make a slot type of your own for the values."
+            yield _warning("not-extensible", path, message, name, fix)
     elif not _TYPE_NAME.match(name):
         message = "The name of a slot type has only the letters A to Z and _."
         yield _error("bad-slot-type-name", path, message, name, "Rename it.")

@@ -6,13 +6,19 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 
 from nlu_engine import __version__
 from nlu_engine.augmentation import copies_of
-from nlu_engine.baseline_training import intent_temperature, train_baseline
+from nlu_engine.baseline_training import (
+    HURRIED_ITERATIONS,
+    MAX_ITERATIONS,
+    intent_temperature,
+    train_baseline,
+)
 from nlu_engine.calibration import Calibration
 from nlu_engine.embeddings import (
     SharedEmbeddings,
@@ -23,15 +29,19 @@ from nlu_engine.embeddings import (
     release_for,
 )
 from nlu_engine.errors import NotEnoughData
-from nlu_engine.neural_training import Schedule, train_neural
+from nlu_engine.neural_training import HURRIED, Schedule, train_neural
 from nlu_engine.out_of_scope import negatives_for, shared_talk
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
 
 Progress = Callable[[str, float], None]
-BASELINE_SHARE = 0.25
-"""Share of the whole time that the baseline takes, for the progress that is reported."""
+STEPS = ("embed", "train", "calibrate")
+"""What a training does, in this order."""
+_EMBEDDED, _TRAINED = 0.1, 0.95
+"""Shares of the whole that are done after the first steps, for the progress that is reported."""
+_NEURAL_SHARE = 0.75
+"""Share of the training that the DNN takes."""
 
 
 def ignore(step: str, fraction: float) -> None:
@@ -44,14 +54,16 @@ def train_parsers(
     tier: Tier = "full",
     seed: int = 0,
     schedule: Schedule | None = None,
+    hurry: bool = False,
     on_progress: Progress = ignore,
 ) -> ParserPair:
     """Train the DNN and the MaxEnt-CRF baseline on ``data``.
 
     ``tier``: "quick" reads the static store alone; "full" also the contextual encoder.
     ``schedule``: that of the DNN; without one it is chosen by how much there is to learn from.
+    ``hurry``: train for seconds, whatever the size: to try a skill until the rest is trained.
 
-    ``on_progress(step, fraction)`` is called several times a second with the step's name and
+    ``on_progress(step, fraction)`` is called several times a second with one of STEPS and
     the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
     Raises NotEnoughData without a single utterance, TrainingDiverged when the loss does.
     """
@@ -59,18 +71,9 @@ def train_parsers(
     torch.set_num_threads(1)  # two threads on a busy machine can be five times slower than one
     embeddings = load_embeddings(release_for(data.locale))
     resolver = data.resolver()
-    on_progress("MaxEnt-CRF", 0.0)
+    on_progress("embed", 0.0)
     started = time.process_time()
     negatives = _negatives(data, embeddings, seed)
-    baseline = train_baseline(
-        data,
-        # Values of the skill alone: the CRF knows words by heart, and any words do it harm.
-        copies=copies_of(data.utterances, seed=seed),
-        negatives=negatives,
-        on_progress=lambda share: on_progress("MaxEnt-CRF", BASELINE_SHARE * share),
-    )
-    calibration = Calibration(intent_temperature(data))
-    between = time.process_time()
     neural = train_neural(
         data,
         embeddings,
@@ -83,16 +86,37 @@ def train_parsers(
         ),
         negatives=negatives,
         seed=seed,
-        schedule=schedule,
-        on_progress=lambda share: on_progress("DNN", BASELINE_SHARE + (1 - BASELINE_SHARE) * share),
+        schedule=schedule or (HURRIED if hurry else None),
+        on_progress=partial(_report_neural, on_progress),
     )
-    seconds = {"maxent_crf": between - started, "neural": time.process_time() - between}
+    between = time.process_time()
+    baseline = train_baseline(
+        data,
+        # Values of the skill alone: the CRF knows words by heart, and any words do it harm.
+        copies=copies_of(data.utterances, seed=seed),
+        negatives=negatives,
+        iterations=HURRIED_ITERATIONS if hurry else MAX_ITERATIONS,
+        on_progress=partial(_report_baseline, on_progress),
+    )
+    on_progress("calibrate", _TRAINED)
+    calibration = Calibration(intent_temperature(data))
+    seconds = {"maxent_crf": time.process_time() - between, "neural": between - started}
     shared: dict[str, Any] = {"exact": data.exact, "resolver": resolver, "fallback": data.fallback}
     return ParserPair(
         SkillParser(neural, **shared, calibration=neural_calibration(tier, len(data.utterances))),
         SkillParser(baseline, **shared, calibration=calibration),
-        _manifest(data, tier, seed, seconds, neural.vocabulary.tags),
+        _manifest(data, tier, seed, seconds, neural.vocabulary.tags) | {"hurried": hurry},
     )
+
+
+def _report_neural(report: Progress, step: str, share: float) -> None:
+    span = (_TRAINED - _EMBEDDED) * _NEURAL_SHARE
+    report(step, _EMBEDDED * share if step == "embed" else _EMBEDDED + span * share)
+
+
+def _report_baseline(report: Progress, share: float) -> None:
+    start = _EMBEDDED + (_TRAINED - _EMBEDDED) * _NEURAL_SHARE
+    report("train", start + (_TRAINED - start) * share)
 
 
 def neural_calibration(tier: Tier, utterances: int) -> Calibration:

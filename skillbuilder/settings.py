@@ -182,6 +182,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 TRAINING_LEASE = timedelta(seconds=env.float("TRAINING_LEASE_SECONDS", default=30.0))
 TRAINING_ATTEMPTS = 3
 TRAINING_TIME_LIMIT = timedelta(minutes=env.float("TRAINING_TIME_LIMIT_MINUTES", default=30.0))
+# A build first makes the quick tier live, then goes on to the full tier in the background.
+BUILD_FULL_TIER = env.bool("BUILD_FULL_TIER", default=True)
 # After each build both parsers are trained three times more, on two thirds of the samples each,
 # to tell how good the skill is without a test set. It gives way to builds.
 QUALITY_AFTER_BUILD = env.bool("QUALITY_AFTER_BUILD", default=True)
@@ -301,6 +303,7 @@ SPECTACULAR_SETTINGS = {
         "SeverityEnum": ["error", "warning"],
         "CheckSeverityEnum": ["error", "warning", "hint"],
         "ParserEnum": ["neural", "maxent_crf"],
+        "StatusEnum": "skillbuilder.training.models.Build.Status",
     },
 }
 

@@ -82,6 +82,25 @@ document.addEventListener("htmx:afterSettle", () => {
   });
 });
 
+// --- what stays open -----------------------------------------------------------------------
+
+// A piece that is asked for every second must not shut what was opened in it, nor lose the focus.
+document.addEventListener("htmx:beforeSwap", (e) => {
+  const kept = [...e.detail.target.querySelectorAll("details[data-keep-open]")];
+  document.addEventListener(
+    "htmx:afterSwap",
+    () =>
+      kept.forEach((old) => {
+        const now = document.getElementById(old.id);
+        if (!now) return;
+        now.open = old.open;
+        if (old.contains(focused)) now.querySelector("summary").focus();
+      }),
+    { once: true },
+  );
+  const focused = document.activeElement;
+});
+
 // --- htmx --------------------------------------------------------------------------------
 
 const toast = (text) => {

@@ -209,23 +209,27 @@ def environment(var: Path, database_url: str) -> dict[str, str]:
         "TRAINING_LEASE_SECONDS": str(LEASE_SECONDS),
         "REAP_SECONDS": "1",
         "OMP_NUM_THREADS": "1",
-        # A worker that is shared has no time for it.
+        # A worker that is shared has no time for them.
         "QUALITY_AFTER_BUILD": "0",
+        "BUILD_FULL_TIER": "0",
     }
     return env | ({"DATABASE_URL": database_url} if database_url else {})
 
 
 @contextmanager
-def running_app(folder: Path) -> Iterator[RunningApp]:
+def running_app(folder: Path, **env: str) -> Iterator[RunningApp]:
     """Run everything, with its data in ``folder`` and one user; all of it ends with the block.
 
-    The database is SQLite, or a new one beside the one that DATABASE_URL names.
+    The database is SQLite, that of an earlier run if ``folder`` holds one, or a new one beside the
+    one that DATABASE_URL names. ``env`` is added to the environment.
     """
+    is_new = not list(folder.glob("*.sqlite3"))
     with own_database(os.environ.get("DATABASE_URL", "")) as url:
-        app = RunningApp(folder, environment(folder, url), free_port())
+        app = RunningApp(folder, environment(folder, url) | env, free_port())
         try:
             app.manage("migrate", "-v", "0")
-            app.make_user(USER)
+            if is_new:
+                app.make_user(USER)
             app.start("web")
             app.start("beat")
             app.start_worker()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -17,7 +18,9 @@ from nlu_engine.resolution import MATCH, NO_MATCH
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import check_name
 from skillbuilder.training.dialogues import PARSERS
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import Build, BuildLogLine, FullTier, TrainingRun
+from skillbuilder.training.progress import step_states
+from skillbuilder.training.state import builds_ahead, edited_since
 
 
 class TextField(serializers.CharField):
@@ -131,52 +134,121 @@ class RunErrorSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
-class RunSerializer(serializers.ModelSerializer):
-    """A training run: where it stands and what came of it."""
+class StepSerializer(serializers.Serializer):
+    """A step of a build; times in seconds, the expected one from past builds of about that size."""
+
+    name = serializers.CharField()
+    state = serializers.ChoiceField(["waiting", "active", "done", "failed"])
+    seconds = serializers.FloatField(allow_null=True)
+    expected_seconds = serializers.FloatField(allow_null=True)
+
+
+class LogLineSerializer(serializers.ModelSerializer):
+    """Something that happened to a build."""
+
+    class Meta:
+        model = BuildLogLine
+        fields = ["created_at", "tier", "level", "step", "text"]
+        read_only_fields = fields
+
+
+class BuildSerializer(serializers.ModelSerializer):
+    """What the quick tier and the full tier of a version have in common: where it stands."""
+
+    metrics = serializers.DictField(read_only=True)
+    progress = serializers.FloatField(read_only=True, min_value=0, max_value=1)
+    error = serializers.SerializerMethodField()
+    steps = serializers.SerializerMethodField()
+    queue_position = serializers.SerializerMethodField()
+
+    @extend_schema_field(RunErrorSerializer(allow_null=True))
+    def get_error(self, build: Build) -> dict[str, str] | None:
+        """Return why it failed, None if it did not."""
+        if not build.error_code:
+            return None
+        return {"code": build.error_code, "message": build.error_message}
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, build: Build) -> list[dict[str, Any]]:
+        """Return where each step of the build stands."""
+        return [asdict(step) for step in step_states(build)]
+
+    def get_queue_position(self, build: Build) -> int | None:
+        """Return how many builds come before this one, None if it does not wait."""
+        return builds_ahead(build) if build.status == Build.Status.QUEUED else None
+
+
+STANDING = [
+    "status",
+    "step",
+    "progress",
+    "steps",
+    "queue_position",
+    "attempts",
+    "error",
+    "metrics",
+    "gate",
+    "gate_reason",
+    "created_at",
+    "started_at",
+    "finished_at",
+]
+
+
+class FullTierSerializer(BuildSerializer):
+    """The full tier of a version: trained after the quick one, then it takes over."""
+
+    class Meta:
+        model = FullTier
+        fields = STANDING
+        read_only_fields = fields
+
+
+class RunSerializer(BuildSerializer):
+    """A training run: where it stands and what came of it.
+
+    It is ready when its quick tier is; ``tier`` tells which tier answers, ``full_tier`` where the
+    full one stands, null if none was asked for.
+    """
 
     skill: serializers.SlugRelatedField[Skill] = serializers.SlugRelatedField(
         slug_field="slug", read_only=True
     )
     notes = serializers.ListField(child=serializers.CharField(), read_only=True)
-    metrics = serializers.DictField(read_only=True)
-    progress = serializers.FloatField(read_only=True, min_value=0, max_value=1)
-    error = serializers.SerializerMethodField()
+    edited_since = serializers.SerializerMethodField()
+    full_tier = serializers.SerializerMethodField()
 
     class Meta:
         model = TrainingRun
         fields = [
             "id",
-            "skill",
             "number",
+            "skill",
             "name",
-            "status",
-            "step",
-            "progress",
-            "attempts",
-            "error",
+            "tier",
+            "full_tier",
+            "edited_since",
             "notes",
-            "metrics",
             "digest",
             "locale",
             "seed",
             "engine_version",
             "embeddings",
-            "gate",
-            "gate_reason",
             "serves",
             "serves_reason",
-            "created_at",
-            "started_at",
-            "finished_at",
+            *STANDING,
         ]
         read_only_fields = fields
 
-    @extend_schema_field(RunErrorSerializer(allow_null=True))
-    def get_error(self, run: TrainingRun) -> dict[str, str] | None:
-        """Return why the run failed, None if it did not."""
-        if not run.error_code:
-            return None
-        return {"code": run.error_code, "message": run.error_message}
+    @extend_schema_field(FullTierSerializer(allow_null=True))
+    def get_full_tier(self, run: TrainingRun) -> dict[str, Any] | None:
+        """Return where the full tier stands, None if none was asked for."""
+        full = getattr(run, "full_tier", None)
+        return None if full is None else dict(FullTierSerializer(full).data)
+
+    def get_edited_since(self, run: TrainingRun) -> bool:
+        """Return whether the skill was edited while this build is under way."""
+        return run.is_active and edited_since(run.skill, run)
 
 
 @extend_schema_field({"type": "string", "format": "date-time"})

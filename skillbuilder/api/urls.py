@@ -44,6 +44,7 @@ v1 = [
     path("skills/<slug:slug>/explain", views.Explain.as_view(), name="explain"),
     path("skills/<slug:slug>/dialogue", views.Dialogue.as_view(), name="dialogue"),
     path("training-runs/<uuid:run_id>", views.RunDetail.as_view(), name="training-run"),
+    path("training-runs/<uuid:run_id>/log", views.RunLog.as_view(), name="run-log"),
     path("training-runs/<uuid:run_id>/cancel", views.RunCancel.as_view(), name="run-cancel"),
     path(
         "skills/<slug:slug>/annotation-sets",

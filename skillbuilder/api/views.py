@@ -31,6 +31,7 @@ from skillbuilder.api.serializers import (
     DialogueSerializer,
     ErrorSerializer,
     ExplanationPairSerializer,
+    LogLineSerializer,
     NewRunSerializer,
     NewSkillSerializer,
     ParsePairSerializer,
@@ -57,6 +58,7 @@ from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.dialogues import converse
 from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.progress import log_lines
 
 EXAMPLE = {
     "interactionModel": {
@@ -111,7 +113,8 @@ def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Ski
 def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
     """Return the run ``run_id``; raises Http404 and PermissionDenied like visible_skill."""
     visible = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
-    run = get_object_or_404(visible.select_related("skill").defer("snapshot"), pk=run_id)
+    found = visible.select_related("skill", "full_tier").defer("snapshot")
+    run = get_object_or_404(found, pk=run_id)
     refuse_role(run.skill, request.user, request.method)
     return run
 
@@ -346,7 +349,7 @@ class RunList(generics.ListAPIView):
         if getattr(self, "swagger_fake_view", False):
             return TrainingRun.objects.none()
         skill = visible_skill(self.request, self.kwargs["slug"])
-        return skill.training_runs.select_related("skill").defer("snapshot")
+        return skill.training_runs.select_related("skill", "full_tier").defer("snapshot")
 
     @extend_schema(
         operation_id="training_runs_list",
@@ -392,6 +395,20 @@ class RunDetail(APIView):
     def get(self, request: Request, run_id: uuid.UUID) -> Response:
         """Read where a run stands and what came of it."""
         return Response(RunSerializer(visible_run(request, run_id)).data)
+
+
+class RunLog(APIView):
+    """What happened to a training run."""
+
+    @extend_schema(
+        operation_id="training_runs_log",
+        summary="Read the log of a training run",
+        responses={200: LogLineSerializer(many=True), **refusals()},
+    )
+    def get(self, request: Request, run_id: uuid.UUID) -> Response:
+        """Read what happened to a run, oldest first: its steps, workers, errors."""
+        found = log_lines(visible_run(request, run_id))
+        return Response(LogLineSerializer(found, many=True).data)
 
 
 class RunCancel(APIView):

@@ -24,6 +24,8 @@ from skillbuilder.authoring.rows import Rows, rows_of, steps_back
 MOST_DIFFERENCES = 300
 # A document may have 1.5 MB: the newest of those that were kept to be restored stay.
 KEPT_DOCUMENTS = 30
+# So many differences are told one by one.
+_FEW = 3
 _WORDS = {"sample": "sample utterance", "other": "part"}
 _KEPT_KINDS = {("removed", "intent"), ("removed", "slot type")}
 # The request that is answered: the API knows its user only once the token was read.
@@ -163,6 +165,8 @@ def told(change: Change) -> str:
     if kinds == {("removed", "sample"): 1, ("added", "sample"): 1}:
         old, new = found
         return f"Changed “{old['name']}” to “{new['name']}”"
+    if len(found) <= _FEW:
+        return "; ".join(map(_told, found))
     return f"{change.count:,} changes"
 
 

@@ -27,6 +27,7 @@ from skillbuilder.authoring.places import problems_by_row, problems_of_whole
 from skillbuilder.authoring.sample_lines import mentioned
 
 SAMPLES_A_PAGE = 30
+UNDECLARED = "undeclared-slot"
 
 # The slot type that a slot of this name most likely wants.
 _LIKELY_TYPES = {
@@ -110,8 +111,12 @@ class SlotRow:
 
 
 def sample_rows(intent: Intent, query: str, problems: list[Problem], index: int) -> list[SampleRow]:
-    """Return the samples that contain ``query``, newest first, with stamp and problems."""
-    by_row = problems_by_row(problems, "intents", index, "samples")
+    """Return the samples that contain ``query``, newest first, with stamp and problems.
+
+    Not that a slot is none yet: the offer to make it says that once for all of them.
+    """
+    told = [problem for problem in problems if problem.code != UNDECLARED]
+    by_row = problems_by_row(told, "intents", index, "samples")
     rows = [
         SampleRow(sample.pk, sample.text, stamp(sample), by_row.get(number, []))
         for number, sample in enumerate(intent.samples.all())

@@ -316,7 +316,8 @@ def slot_create(request: HttpRequest, intent: Intent) -> HttpResponse:
     if not form.is_valid():
         return refused(request, intent, form, slot_form=form)
     editing.add_slot(intent, **form.cleaned_data)
-    return back(request, intent)
+    makes_type = form.cleaned_data["type_name"].startswith("+")
+    return back(request, intent, new_objects=makes_type)
 
 
 @require_http_methods(["GET", "POST"])

@@ -58,7 +58,8 @@ def skill_create(request: HttpRequest) -> HttpResponse:
             invocation_name=chosen["invocation_name"],
             model=form.model,
         )
-        messages.success(request, f"{skill.name} is here. Look around, then build it.")
+        next_step = "Look around, then build it." if form.model else "Name its first intent below."
+        messages.success(request, f"{skill.name} is here. {next_step}")
         return redirect("skill-detail", skill.slug)
     context = {"form": form, "samples": list_sample_skills()}
     return render(

@@ -19,10 +19,20 @@ from skillbuilder.authoring.annotation_sets import create_set
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.sample_skills import SampleSkill, list_sample_skills
 from skillbuilder.authoring.skills import create_skill
+from skillbuilder.training import tried
+from skillbuilder.training.artifacts import parse
 
 USERNAME = "demo"
 # "enormous", "pies", "eggplant" and "friends" are in no sample and no slot type of the first skill.
 FIRST_UTTERANCE = "two enormous pies with eggplant for my friends"
+MORE_UTTERANCES = (
+    "a bottle of sparkling water please",
+    "can i pick it up at half past seven",
+    "is the driver lost or what",
+    "hold the onions",
+    "who won the football match",
+    "could you get me two huge pizzas with mushrooms and olives",
+)
 
 
 def password_file() -> Path:
@@ -99,6 +109,18 @@ def slug_of(sample: SampleSkill) -> str:
 def first_skill(owner: User) -> Skill | None:
     """Return the demo account's first sample skill, or None if it is gone."""
     return Skill.objects.filter(owner=owner, slug=slug_of(list_sample_skills()[0])).first()
+
+
+def try_utterances(owner: User, skill: Skill) -> None:
+    """Have FIRST_UTTERANCE and others parsed as if typed in the console, if nothing was yet.
+
+    So the console's earlier utterances have something to look at from the beginning.
+    """
+    if tried.tried_by(skill, owner).exists():
+        return
+    for text in (*MORE_UTTERANCES, FIRST_UTTERANCE):
+        run, pair = parse(skill, text)
+        tried.note(skill, owner, run, pair)
 
 
 def side_by_side(pair: ParsePair) -> str:

@@ -15,10 +15,11 @@ class TrainingConfig(AppConfig):
     def ready(self) -> None:
         """Tie the life of artifacts to that of their runs."""
         post_delete.connect(discard_artifact, sender="training.TrainingRun")
+        post_delete.connect(discard_artifact, sender="training.FullTier")
 
 
 def discard_artifact(instance: Any, **_: Any) -> None:
-    """Remove the artifact of a deleted run once the deletion is certain."""
+    """Remove the artifact of a deleted run or full tier once the deletion is certain."""
     from django.db import transaction
 
     from skillbuilder.training import storage

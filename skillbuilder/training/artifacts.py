@@ -42,13 +42,14 @@ def forget_parsers() -> None:
     _explainers.clear()
 
 
-def load_parsers(run: TrainingRun) -> ParserPair:
-    """Return both parsers of the ready ``run``.
+def load_parsers(run: TrainingRun, tier: str = "") -> ParserPair:
+    """Return both parsers of a ``tier`` of the ready ``run``, without it of that which answers.
 
     Raises ArtifactMissing, ArtifactCorrupt or IncompatibleArtifact.
     """
     serving.LIMIT.set(_cache.limit)
-    return _cache.get(run.pk, partial(_load, run.pk))
+    key = run.artifact_of(tier) if tier else run.artifact_key
+    return _cache.get(key, partial(_load, key))
 
 
 def _load(run_id: uuid.UUID) -> ParserPair:
@@ -72,7 +73,7 @@ def parse_by(run: TrainingRun, utterance: str, reference: datetime | None = None
     ``reference``: the moment that "tomorrow" is relative to, now in UTC if None.
     Raises InvalidUtterance and what load_parsers raises.
     """
-    is_cold = run.pk not in _cache
+    is_cold = run.artifact_key not in _cache
     with serving.parsing(serving.COLD if is_cold else serving.WARM):
         started = perf_counter()
         parsers = load_parsers(run)
@@ -103,4 +104,4 @@ def explainer_of(run: TrainingRun) -> Explainer:
         pair, model = load_parsers(run), InteractionModel.from_json(run.snapshot)
         return Explainer(pair, model, run.locale)
 
-    return _explainers.get(run.pk, load)
+    return _explainers.get(run.artifact_key, load)

@@ -4,53 +4,114 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from nlu_engine.artifact import read_manifest, write_artifact
+from nlu_engine.artifact import read_artifact, read_manifest, write_artifact
 from nlu_engine.errors import TrainingCancelled
+from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.metrics import frame_accuracy
+from nlu_engine.parsers import ParserPair
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
-from skillbuilder.training import runs, storage
+from skillbuilder.training import full_tier, runs, storage
 from skillbuilder.training.leases import KeptLease
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import FullTier, TrainingRun
+from skillbuilder.training.progress import StepReport
 
 log = logging.getLogger(__name__)
 
-# Of the whole bar, what training takes; writing and publishing get the rest.
-TRAINING_SHARE = 0.97
+# Of the whole bar, what is done before and after training.
+VALIDATED, TRAINED, EVALUATED = 0.02, 0.92, 0.98
+MOST_EVALUATED = 200
+"""Of so many of its own utterances it is looked whether a new artifact parses them."""
 
 
-def build(run: TrainingRun) -> None:
-    """Train both parsers of the claimed ``run``, publish them and make it ready.
+def build(work: TrainingRun | FullTier) -> None:
+    """Train both parsers of the claimed ``work``, publish them and make it ready.
 
-    Raises TrainingCancelled when the run is cancelled or lost meanwhile, else whatever
+    Raises TrainingCancelled when the work is cancelled or lost meanwhile, else whatever
     the engine raises.
     """
     started = time.monotonic()
-    log.info("run %s of skill %s: attempt %s", run.pk, run.skill.slug, run.attempts)
-    model = InteractionModel.from_json(run.snapshot)
-    with KeptLease(run) as lease:
-        lease.report("expanding", 0.0)
-        data = TrainingData.from_interaction_model(model, locale=run.locale, seed=run.seed)
-        pair = train_parsers(
-            data,
-            seed=run.seed,
-            on_progress=lambda step, share: lease.report(step, share * TRAINING_SHARE),
-        )
-        lease.report("publishing", TRAINING_SHARE, now=True)
-        published = storage.publish(run.pk, lambda directory: write_artifact(pair, directory))
+    log.info("%s of skill %s: attempt %s", work.pk, work.skill.slug, work.attempts)
+    with KeptLease(work) as lease:
+        report = StepReport(work, lease)
+        published, samples = train_and_publish(work, report)
+        report.end_step()
     manifest = read_manifest(published)
     metrics = {
         "train_seconds": round(time.monotonic() - started, 1),
         "artifact_bytes": sum(manifest["sizes"].values()),
+        "samples": samples,
     }
-    if not runs.finish(run, notes=list(manifest["notes"]), metrics=metrics):
-        discard_if_deleted(run)
-        raise TrainingCancelled(f"Run {run.pk} was cancelled or lost when it was about to finish.")
-    log.info("run %s of skill %s is ready: %s", run.pk, run.skill.slug, metrics)
+    if not finish(work, list(manifest["notes"]), metrics):
+        discard_if_over(work)
+        raise TrainingCancelled(f"{work.pk} was cancelled or lost when it was about to finish.")
+    log.info("%s of skill %s is ready: %s", work.pk, work.skill.slug, metrics)
 
 
-def discard_if_deleted(run: TrainingRun) -> None:
-    """Remove the artifact of a run whose skill was deleted while it was being published."""
-    if not TrainingRun.objects.filter(pk=run.pk).exists():
-        storage.discard(run.pk)
+def finish(work: TrainingRun | FullTier, notes: list[str], metrics: dict[str, Any]) -> bool:
+    """Make ``work`` ready; False if it is no longer ours."""
+    if isinstance(work, FullTier):
+        return full_tier.finish(work, is_judged=runs.is_judged(work.run), metrics=metrics)
+    return runs.finish(work, notes=notes, metrics=metrics)
+
+
+def train_and_publish(
+    work: TrainingRun | FullTier, report: StepReport
+) -> tuple[Path, dict[str, Any]]:
+    """Do the steps from the snapshot to the artifact; return that and what came of its samples."""
+    report("validate", 0.0)
+    run = work.version
+    model = InteractionModel.from_json(run.snapshot)
+    data = TrainingData.from_interaction_model(model, locale=run.locale, seed=run.seed)
+    intents = {one.frame.intent for one in data.utterances}
+    report.note(f"{len(data.utterances):,} utterances of {len(intents):,} intents to learn from")
+    pair = train_parsers(
+        data,
+        tier="full" if isinstance(work, FullTier) else "quick",
+        hurry=isinstance(work, TrainingRun),
+        seed=run.seed,
+        on_progress=lambda step, share: report(step, VALIDATED + share * (TRAINED - VALIDATED)),
+    )
+    report("evaluate", TRAINED)
+    samples: dict[str, Any] = {}
+
+    def write(directory: Path) -> None:
+        write_artifact(pair, directory)
+        samples.update(tried(read_artifact(directory), data.utterances))
+        report.note(
+            "Of its own utterances {maxent_crf:.0%} (MaxEnt-CRF) and {neural:.0%} (DNN) "
+            "are parsed right".format(**samples)
+        )
+        report("publish", EVALUATED)
+
+    return storage.publish(work.pk, write), samples
+
+
+def tried(pair: ParserPair, utterances: Sequence[AnnotatedUtterance]) -> dict[str, Any]:
+    """Return ``{count, neural, maxent_crf}``: frame accuracies on some of the ``utterances``.
+
+    They were learned from, so this tells that an artifact works, not how good it is.
+    """
+    chosen = utterances[:: max(1, -(-len(utterances) // MOST_EVALUATED))]
+    texts = [one.text for one in chosen]
+    found: dict[str, Any] = {"count": len(chosen)}
+    for name in ("neural", "maxent_crf"):
+        parses = getattr(pair, name).parse_many(texts)
+        pairs = [(one.frame, parse.frame) for one, parse in zip(chosen, parses, strict=True)]
+        found[name] = round(frame_accuracy(pairs), 4)
+    return found
+
+
+def discard_if_over(work: TrainingRun | FullTier) -> None:
+    """Remove the artifact of what was cancelled, or deleted, while it was published.
+
+    What was lost is another worker's by now.
+    """
+    rows = type(work)._default_manager.filter(pk=work.pk)
+    if not rows.exclude(status__in=[work.Status.CANCELLED, work.Status.FAILED]).exists():
+        storage.discard(work.pk)

@@ -56,7 +56,7 @@ def evaluate_annotations(evaluation: Evaluation) -> None:
     with KeptLease(evaluation) as lease:
         lease.report("reading", 0.0)
         revision, keys, expected = _read(evaluation)
-        pair = load_parsers(evaluation.run)
+        pair = load_parsers(evaluation.run, evaluation.tier)
         parses = {
             name: parsed(getattr(pair, name), expected, share, lease.report)
             for share, name in ((0.0, PARSERS[0]), (0.6, PARSERS[1]))

@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -91,6 +92,7 @@ def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
         "version": evaluation.run.number,
         "ready_versions": ready_versions(evaluation.skill),
         "percent_done": round(evaluation.progress * 100),
+        "seconds_left": seconds_left(evaluation),
     }
     if evaluation.status == Evaluation.Status.READY:
         is_curve = evaluation.kind == Evaluation.Kind.CURVE
@@ -102,6 +104,14 @@ def evaluation_detail(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
         context,
         fragment="training/_evaluation_progress.html" if evaluation.is_active else "",
     )
+
+
+def seconds_left(evaluation: Evaluation) -> int | None:
+    """Return about how long an evaluation still takes, None while too little is known."""
+    if not evaluation.is_active or evaluation.started_at is None or evaluation.progress < 0.05:
+        return None
+    taken = (timezone.now() - evaluation.started_at).total_seconds()
+    return round(taken * (1 / evaluation.progress - 1))
 
 
 @require_POST
@@ -120,19 +130,22 @@ def quality_start(request: HttpRequest, skill: Skill) -> HttpResponse:
 def curve_context(evaluation: Evaluation) -> dict[str, Any]:
     """Return what the page of a learning curve shows."""
     points, worth = evaluation.metrics["points"], evaluation.metrics["worth"]
-    by_share = {point["share"]: point["intents"] for point in points}
+    by_share = {point["share"]: point for point in points}
+    counts = by_share[1.0].get("counts", {})
+    gains = evaluation.metrics.get("worth_by_intent", {})
     rows = [
         {
             "name": name,
-            "half": by_share[0.5].get(name),
-            "all": by_share[1.0].get(name),
-            "worth": max(0.0, by_share[1.0].get(name, 0.0) - by_share[0.5].get(name, 0.0)),
+            "count": counts.get(name),
+            "half": by_share[0.5]["intents"].get(name),
+            "all": by_share[1.0]["intents"][name],
+            "worth": gains.get(name, 0.0) * 100,
         }
-        for name in by_share[1.0]
+        for name in by_share[1.0]["intents"]
     ]
     return {
         "points": points,
-        "worths": [(title, worth[name]) for name, title in PARSERS.items()],
+        "worths": [(title, worth[name] * 100) for name, title in PARSERS.items()],
         "by_intent": sorted(rows, key=lambda row: (-row["worth"], row["all"])),
     }
 

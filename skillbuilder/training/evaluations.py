@@ -14,7 +14,7 @@ from django.utils import timezone
 from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.models import AnnotationSet
 from skillbuilder.training import leases
-from skillbuilder.training.models import EvaluatedRow, Evaluation, TrainingRun
+from skillbuilder.training.models import EvaluatedRow, Evaluation, FullTier, TrainingRun
 
 Status, Kind = Evaluation.Status, Evaluation.Kind
 # By name, since the task's module imports this one.
@@ -32,21 +32,25 @@ class GaveWay(Exception):
     """A build is waiting for the worker, and this can wait."""
 
 
-def request_evaluation(run: TrainingRun, annotation_set: AnnotationSet) -> tuple[Evaluation, bool]:
+def request_evaluation(
+    run: TrainingRun, annotation_set: AnnotationSet, tier: str = ""
+) -> tuple[Evaluation, bool]:
     """Return an evaluation of ``run`` on what is in the set now, and whether it is a new one.
 
-    One of the same run and content that is queued, running or ready is used again.
+    ``tier``: of the run, what is evaluated; without it the tier that answers. One of the same
+    tier of the run and the same content that is queued, running or ready is used again.
     Raises NothingToEvaluate, and Http404 when either was deleted meanwhile.
     """
     with transaction.atomic():
         skill = locked(run.skill)
         fresh = get_object_or_404(skill.annotation_sets, pk=annotation_set.pk)
         _refuse_nothing(run, fresh)
-        same = fresh.evaluations.filter(run=run, set_revision=fresh.revision)
+        tier = tier or run.tier
+        same = fresh.evaluations.filter(run=run, tier=tier, set_revision=fresh.revision)
         known = same.filter(status__in=[*Evaluation.ACTIVE, Status.READY]).first()
         if known is not None:
             return known, False
-        return _requested(run, Kind.ANNOTATIONS, annotation_set=fresh), True
+        return _requested(run, Kind.ANNOTATIONS, annotation_set=fresh, tier=tier), True
 
 
 def request_quality(run: TrainingRun, kind: str) -> tuple[Evaluation, bool]:
@@ -72,8 +76,9 @@ def quality_of(run: TrainingRun, kind: str) -> Evaluation | None:
 
 def refuse_if_builds_wait() -> None:
     """Raise GaveWay if a build is waiting: who waits for that comes first."""
-    if TrainingRun.objects.filter(status=TrainingRun.Status.QUEUED).exists():
-        raise GaveWay
+    for model in (TrainingRun, FullTier):
+        if model._default_manager.filter(status=model.Status.QUEUED).exists():
+            raise GaveWay
 
 
 def give_way(evaluation: Evaluation) -> None:
@@ -95,11 +100,15 @@ def _refuse_nothing(run: TrainingRun, annotation_set: AnnotationSet) -> None:
 
 
 def _requested(
-    run: TrainingRun, kind: str, annotation_set: AnnotationSet | None = None
+    run: TrainingRun, kind: str, annotation_set: AnnotationSet | None = None, tier: str = ""
 ) -> Evaluation:
-    revision = annotation_set.revision if annotation_set else 0
     made = Evaluation.objects.create(
-        skill=run.skill, run=run, kind=kind, annotation_set=annotation_set, set_revision=revision
+        skill=run.skill,
+        run=run,
+        kind=kind,
+        tier=tier,
+        annotation_set=annotation_set,
+        set_revision=annotation_set.revision if annotation_set else 0,
     )
     transaction.on_commit(partial(send, made.pk))
     return made
@@ -135,13 +144,6 @@ def _forget_old_rows(evaluation: Evaluation) -> None:
     old.exclude(evaluation=evaluation).delete()
 
 
-def fail(evaluation: Evaluation, code: str, message: str) -> bool:
-    """Make the evaluation failed for good, with the reason; False if it is no longer ours."""
-    return leases.close(
-        leases.held(evaluation), status=Status.FAILED, error_code=code, error_message=message
-    )
-
-
 def requeue_lost() -> int:
     """Queue again every evaluation whose worker or message was lost; return how many."""
     return leases.requeue_lost(Evaluation.objects.all(), send, REMEDY)
@@ -163,6 +165,9 @@ def previous_of(evaluation: Evaluation) -> Evaluation | None:
     return ready.exclude(run=evaluation.run_id).first()
 
 
-def newest_on(run: TrainingRun, annotation_set: AnnotationSet) -> Evaluation | None:
-    """Return the newest evaluation of ``run`` on a set, whatever came of it, or None."""
-    return annotation_set.evaluations.filter(run=run.pk).first()
+def newest_on(run: TrainingRun, annotation_set: AnnotationSet, tier: str = "") -> Evaluation | None:
+    """Return the newest evaluation of ``run`` on a set, whatever came of it, or None.
+
+    ``tier``: of the run, what was evaluated; without it the tier that answers.
+    """
+    return annotation_set.evaluations.filter(run=run.pk, tier=tier or run.tier).first()

@@ -3,6 +3,9 @@
 Every build is evaluated on all annotation sets of its skill. Where a set has a threshold, the
 version before goes on serving until the results are there, and after that too if the new one
 fell below. Of the two parsers the baseline answers if it has more of the annotations right.
+
+The full tier of a version is judged alike: until it passes, and where it does not, the quick tier
+answers; one that passes takes its version along, should the quick tier have been held back.
 """
 
 from __future__ import annotations
@@ -16,8 +19,8 @@ from django.utils import timezone
 
 from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.models import AnnotationSet
-from skillbuilder.training import evaluations
-from skillbuilder.training.models import Evaluation, TrainingRun
+from skillbuilder.training import evaluations, full_tier
+from skillbuilder.training.models import Build, Evaluation, FullTier, TrainingRun
 from skillbuilder.training.results import PARSERS
 
 log = logging.getLogger(__name__)
@@ -27,11 +30,12 @@ LEAST_ANNOTATIONS = 20
 """With fewer annotations the DNN serves, for by chance any parser can win a few."""
 
 
-def begin(run: TrainingRun) -> None:
-    """Evaluate ``run`` on all annotation sets of its skill, and decide where that is done."""
+def begin(build: Build) -> None:
+    """Evaluate what ``build`` trained on its skill's annotation sets; decide if that is over."""
+    run = build.version
     for annotation_set in _sets(run):
         try:
-            evaluations.request_evaluation(_fresh(run), annotation_set)
+            evaluations.request_evaluation(_fresh(run), annotation_set, _tier(build))
         except (evaluations.NothingToEvaluate, Http404, TrainingRun.DoesNotExist) as error:
             log.info("run %s is not evaluated on %s: %s", run.pk, annotation_set, error)
     decide(run)
@@ -41,28 +45,50 @@ def _fresh(run: TrainingRun) -> TrainingRun:
     return TrainingRun.objects.select_related("skill").defer("snapshot").get(pk=run.pk)
 
 
+def _tier(build: Build) -> str:
+    """Return the tier that ``build`` trained: a run the full one before there were two."""
+    if isinstance(build, TrainingRun) and full_tier.of_run(build) is None:
+        return build.tier
+    return build.trains
+
+
 def _sets(run: TrainingRun) -> QuerySet[AnnotationSet]:
     filled = AnnotationSet.objects.filter(skill=run.skill_id, annotations__isnull=False)
     return filled.distinct()
 
 
 def decide(run: TrainingRun) -> None:
-    """Open or shut the gate of ``run`` once its evaluations are over; choose what serves."""
+    """Open or shut the gates of ``run`` once its evaluations are over; choose what serves."""
     with transaction.atomic():
         try:
             locked(run.skill)
-        except Http404:
+            run = _fresh(run)
+        except (Http404, TrainingRun.DoesNotExist):
             return
-        results = {one: evaluations.newest_on(run, one) for one in _sets(run)}
-        parser, reason = _better([one for one in results.values() if one])
-        rows = TrainingRun.objects.filter(pk=run.pk)
-        rows.update(serves=parser, serves_reason=reason)
-        judged = {one: found for one, found in results.items() if one.threshold is not None}
-        if any(found is None or found.is_active for found in judged.values()):
-            return
-        why = " ".join(_too_low(one, found, parser) for one, found in judged.items()).strip()
-        pending = rows.filter(gate=Gate.PENDING)
-        pending.update(gate=Gate.HELD if why else Gate.OPEN, gate_reason=why)
+        full = full_tier.of_run(run)
+        for build in filter(None, (run, full)):
+            if build.status == build.Status.READY:
+                _decide(run, build)
+
+
+def _decide(run: TrainingRun, build: Build) -> None:
+    tier = _tier(build)
+    results = {one: evaluations.newest_on(run, one, tier) for one in _sets(run)}
+    parser, reason = _better([one for one in results.values() if one])
+    serving = {"serves": parser, "serves_reason": reason}
+    rows = TrainingRun.objects.filter(pk=run.pk)
+    rows.filter(tier=tier).update(**serving)
+    judged = {one: found for one, found in results.items() if one.threshold is not None}
+    if any(found is None or found.is_active for found in judged.values()):
+        return
+    why = " ".join(_too_low(one, found, parser) for one, found in judged.items()).strip()
+    pending = type(build)._default_manager.filter(pk=build.pk, gate=Gate.PENDING)
+    decided = pending.update(gate=Gate.HELD if why else Gate.OPEN, gate_reason=why)
+    if decided:
+        build.note(f"Held back: {why}" if why else "It may go live")
+    if decided and not why and isinstance(build, FullTier):
+        full_tier.go_live(build)
+        rows.update(gate=Gate.OPEN, gate_reason="", **serving)
 
 
 def _better(found: list[Evaluation]) -> tuple[str, str]:
@@ -97,10 +123,15 @@ def resume() -> None:
     """Go on with what a worker left undecided when it was lost; called by beat."""
     for run in TrainingRun.objects.filter(gate=Gate.PENDING).defer("snapshot"):
         begin(run)
+    for full in FullTier.objects.filter(gate=Gate.PENDING).select_related("run__skill"):
+        begin(full)
 
 
 def release(run: TrainingRun) -> None:
-    """Let ``run`` go live whatever its results are: someone wants it to."""
-    TrainingRun.objects.filter(pk=run.pk).update(
-        gate=Gate.OPEN, gate_reason="", requested_at=timezone.now()
-    )
+    """Let what was held back of ``run`` go live whatever its results are: someone wants it to."""
+    now = {"gate": Gate.OPEN, "gate_reason": ""}
+    full = FullTier.objects.filter(run=run.pk, gate=Gate.HELD).select_related("run").first()
+    if full is not None:
+        FullTier.objects.filter(pk=full.pk).update(**now)
+        full_tier.go_live(full)
+    TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now(), **now)

@@ -7,14 +7,19 @@ comes back from the dead cannot both win. Training runs and evaluations are such
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
+from billiard import current_process
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -23,12 +28,16 @@ from django.utils import timezone
 from kombu.exceptions import ChannelError, KombuError
 
 from nlu_engine.errors import TrainingCancelled
-from skillbuilder.training.models import LeasedWork
+from skillbuilder.training.models import Build, LeasedWork
 
 log = logging.getLogger(__name__)
 
 Work = TypeVar("Work", bound=LeasedWork)
 SECONDS_BETWEEN_REPORTS = 1.0
+SECONDS_BETWEEN_LOOKS = 0.5
+SECONDS_TO_HEED = 0.8
+INTERRUPTION = signal.SIGUSR2
+"""The pool's own soft time limit is SIGUSR1."""
 
 
 def send(task: str, pk: uuid.UUID) -> None:
@@ -52,7 +61,10 @@ def claim(rows: QuerySet[Work], pk: uuid.UUID) -> Work | None:
         progress=0.0,
     )
     # None too if its skill is deleted at this very moment.
-    return rows.filter(pk=pk).first() if claimed else None
+    work = rows.filter(pk=pk).first() if claimed else None
+    if work is not None:
+        work.note(f"A worker on {socket.gethostname()} took it, attempt {work.attempts}")
+    return work
 
 
 def held(work: Work) -> QuerySet[Work]:
@@ -67,13 +79,20 @@ def heartbeat(work: LeasedWork) -> None:
 
     Raises TrainingCancelled if it was cancelled, deleted or given to someone else.
     """
-    renewed = held(work).update(
-        lease_expires_at=timezone.now() + settings.TRAINING_LEASE,
-        step=work.step,
-        progress=work.progress,
-    )
-    if not renewed:
-        raise TrainingCancelled(f"{work.pk} is no longer ours: cancelled or lost.")
+    reported = {name: getattr(work, name) for name in work.REPORTED}
+    expires = timezone.now() + settings.TRAINING_LEASE
+    if not held(work).update(lease_expires_at=expires, **reported):
+        raise _lost(work)
+
+
+def check_held(work: LeasedWork) -> None:
+    """Raise TrainingCancelled if ``work`` was cancelled, deleted or given to someone else."""
+    if not held(work).exists():
+        raise _lost(work)
+
+
+def _lost(work: LeasedWork) -> TrainingCancelled:
+    return TrainingCancelled(f"{work.pk} is no longer ours: cancelled or lost.")
 
 
 def close(rows: QuerySet[Any], **values: Any) -> bool:
@@ -82,14 +101,35 @@ def close(rows: QuerySet[Any], **values: Any) -> bool:
     return bool(rows.update(**values))
 
 
+def complete(work: Build, **outcome: Any) -> bool:
+    """Make ``work`` ready with its ``outcome``; False if it is no longer ours."""
+    outcome |= {"status": work.Status.READY, "progress": 1.0, "step": "", "steps": work.steps}
+    completed = close(held(work), **outcome)
+    if completed:
+        work.step = ""
+        work.note("Ready")
+    return completed
+
+
+def fail(work: LeasedWork, code: str, message: str) -> bool:
+    """Make ``work`` failed for good, with the reason; False if it is no longer ours."""
+    values = {"status": type(work).Status.FAILED, "error_code": code, "error_message": message}
+    failed = close(held(work), **values)
+    if failed:
+        work.note(message, "error")
+    return failed
+
+
 def cancel(work: LeasedWork) -> bool:
-    """Cancel ``work`` at once; its worker notices at its next heartbeat.
+    """Cancel ``work`` at once; its worker notices within a second (KeptLease).
 
     Returns False if it was over already.
     """
     model = type(work)
     active = model._default_manager.filter(pk=work.pk, status__in=model.ACTIVE)
     cancelled = close(active, status=model.Status.CANCELLED)
+    if cancelled:
+        work.note("Cancelled", "warning")
     work.refresh_from_db(fields=["status", "claim", "lease_expires_at", "finished_at"])
     return cancelled
 
@@ -114,10 +154,12 @@ def requeue(work: LeasedWork, send: Callable[[uuid.UUID], None], remedy: str) ->
     lost, status = held(work).filter(lease_expires_at__lt=now), type(work).Status
     if work.attempts >= settings.TRAINING_ATTEMPTS:
         message = f"The worker was lost in each of {work.attempts} attempts. {remedy}"
+        work.note(message, "error")
         return close(lost, status=status.FAILED, error_code="worker_lost", error_message=message)
     requeued = lost.update(status=status.QUEUED, claim=None, lease_expires_at=None, enqueued_at=now)
     if requeued:
         log.warning("%s lost its worker, queued again", work.pk)
+        work.note("Its worker was lost; it is queued again", "warning")
         transaction.on_commit(partial(send, work.pk))
     return bool(requeued)
 
@@ -143,7 +185,10 @@ class KeptLease:
     """Keeps the lease of a row alive while a long step computes, and writes its progress.
 
     A thread of its own renews the lease, so a step that reports nothing for minutes does
-    not look dead, and a worker that is dead does.
+    not look dead, and a worker that is dead does. The thread also looks twice a second whether
+    the row is still ours. If it was cancelled, the computing thread is interrupted by a signal,
+    as a time limit does it; a child of a worker that does not heed it, for it is deep in some
+    library, is killed: the pool starts another one.
     """
 
     def __init__(self, work: LeasedWork) -> None:
@@ -151,10 +196,16 @@ class KeptLease:
         self._reported = float("-inf")
         self._over = threading.Event()
         self._lost: TrainingCancelled | None = None
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+        # Only where nothing is half said to the database may the signal raise.
+        self._interruptible = False
+        self._handles_signals = threading.current_thread() is threading.main_thread()
 
     def __enter__(self) -> KeptLease:
+        if self._handles_signals:
+            self._usual_handler = signal.signal(INTERRUPTION, self._interrupted)
         self._thread.start()
+        self._interruptible = True
         return self
 
     def __exit__(
@@ -163,35 +214,83 @@ class KeptLease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._interruptible = False
         self._over.set()
         self._thread.join()
+        if self._handles_signals:
+            signal.signal(INTERRUPTION, self._usual_handler)
 
     def report(self, step: str, progress: float, *, now: bool = False) -> None:
         """Note the step and the share done, 0 to 1; written at most once a second.
 
         Raises TrainingCancelled when the row is no longer ours.
         """
-        if self._lost is not None:
-            raise self._lost
+        self._raise_if_lost()
         self.work.step, self.work.progress = step, progress
         if now or time.monotonic() - self._reported >= SECONDS_BETWEEN_REPORTS:
             self._reported = time.monotonic()
-            heartbeat(self.work)
+            with self.uninterrupted():
+                heartbeat(self.work)
 
-    def _renew(self) -> None:
+    @contextmanager
+    def uninterrupted(self) -> Iterator[None]:
+        """Let no signal raise in the block, which speaks to the database; only after it."""
+        before, self._interruptible = self._interruptible, False
         try:
-            while not self._over.wait(settings.TRAINING_LEASE.total_seconds() / 3):
-                self._renew_once()
+            yield
+        finally:
+            self._interruptible = before
+        self._raise_if_lost()
+
+    def _raise_if_lost(self) -> None:
+        if self._lost is not None:
+            raise self._lost
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        # A module that is cut off while it is imported stays broken as long as the process lives.
+        if self._interruptible and not _is_importing(frame):
+            self._raise_if_lost()
+
+    def _keep(self) -> None:
+        renewed = time.monotonic()
+        try:
+            while not self._over.wait(SECONDS_BETWEEN_LOOKS):
+                due = time.monotonic() - renewed > settings.TRAINING_LEASE.total_seconds() / 3
+                self._look(heartbeat if due else check_held)
+                renewed = time.monotonic() if due else renewed
+                if self._lost is not None:
+                    self._interrupt()
+                    return
         finally:
             # A thread has a database connection of its own.
             connection.close()
 
-    def _renew_once(self) -> None:
+    def _look(self, at: Callable[[LeasedWork], None]) -> None:
         try:
-            heartbeat(self.work)
+            at(self.work)
         except TrainingCancelled as lost:
             self._lost = lost
-            self._over.set()
         except DatabaseError as error:
             # The next beat may get through; if none does, the lease runs out as it should.
             log.warning("heartbeat of %s failed: %s", self.work.pk, error)
+
+    def _interrupt(self) -> None:
+        """Stop the computing thread: by a signal, and this whole child if it does not heed it."""
+        if not self._handles_signals:
+            return
+        deadline = time.monotonic() + SECONDS_TO_HEED
+        while time.monotonic() < deadline:
+            signal.pthread_kill(threading.main_thread().ident or 0, INTERRUPTION)
+            if self._over.wait(0.1):
+                return
+        if current_process().name != "MainProcess":
+            log.warning("%s was cancelled and its child did not heed it: killed", self.work.pk)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False

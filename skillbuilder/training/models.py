@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from skillbuilder.authoring.models import AnnotationSet, Skill
@@ -21,6 +21,8 @@ class LeasedWork(models.Model):
     Status: Any
     ACTIVE: tuple[Any, ...]
     WORKING: Any
+    # What its worker writes down at each heartbeat.
+    REPORTED: tuple[str, ...] = ("step", "progress")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Where it stands.
@@ -48,9 +50,12 @@ class LeasedWork(models.Model):
         """Whether it is queued or worked on."""
         return self.status in self.ACTIVE
 
+    def note(self, text: str, level: str = "info") -> None:
+        """Write down for people what happened to it; where nobody reads that, nothing."""
 
-class TrainingRun(LeasedWork):
-    """One attempt to train both parsers of a skill from a frozen interaction model."""
+
+class Build(LeasedWork):
+    """Leased work that trains both parsers, step by step (see progress.py)."""
 
     class Status(models.TextChoices):
         QUEUED = "queued"
@@ -66,6 +71,56 @@ class TrainingRun(LeasedWork):
 
     ACTIVE = (Status.QUEUED, Status.TRAINING)
     WORKING = Status.TRAINING
+    REPORTED = ("step", "progress", "steps")
+
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    # Whether it may go live: not while annotation sets with a threshold are evaluated, nor
+    # after that if it fell below one (see gate.py).
+    gate = models.CharField(max_length=7, choices=Gate, default=Gate.OPEN, blank=True)
+    gate_reason = models.TextField(blank=True)
+    # Step -> {"at": when it began, ISO 8601; "seconds": how long it took, once it is over}.
+    steps = models.JSONField(default=dict, blank=True)
+    # Samples and values that it learns from: builds of about the same size take about as long.
+    size = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    # The tier that it trains.
+    trains: str
+
+    @property
+    def version(self) -> TrainingRun:
+        """The run that it builds."""
+        raise NotImplementedError
+
+    def note(self, text: str, level: str = "info") -> None:
+        """Write a line to the log of the build; nothing if it was deleted meanwhile."""
+        try:
+            with transaction.atomic():
+                BuildLogLine.objects.create(
+                    run_id=self.version.pk,
+                    tier=self.trains,
+                    step=self.step,
+                    level=level,
+                    text=text,
+                )
+        except IntegrityError:
+            return
+
+
+class TrainingRun(Build):
+    """A version: both parsers of a skill, trained from a frozen interaction model.
+
+    What it trains itself is the quick tier, within seconds. The full tier comes after that, as
+    a row and an artifact of its own (FullTier), and takes over when it is ready.
+    """
+
+    class Tier(models.TextChoices):
+        QUICK = "quick"
+        FULL = "full"
+
+    trains = Tier.QUICK
 
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="training_runs")
     # Counts the builds of a skill from 1: what the version is called, besides its name.
@@ -79,12 +134,10 @@ class TrainingRun(LeasedWork):
     seed = models.PositiveIntegerField(default=0)
     engine_version = models.CharField(max_length=40)
     embeddings = models.CharField(max_length=40)
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    # Which tier answers, and under which id its artifact lies, if not under that of the run.
+    tier = models.CharField(max_length=5, choices=Tier, default=Tier.QUICK)
+    artifact = models.UUIDField(null=True, blank=True, editable=False)
     notes = models.JSONField(default=list, blank=True)
-    # Whether it may go live: not while annotation sets with a threshold are evaluated, nor
-    # after that if it fell below one (see gate.py).
-    gate = models.CharField(max_length=7, choices=Gate, default=Gate.OPEN, blank=True)
-    gate_reason = models.TextField(blank=True)
     # Which parser answers for the skill, and why, where that is not the DNN.
     serves = models.CharField(max_length=10, default="neural")
     serves_reason = models.TextField(blank=True)
@@ -117,6 +170,75 @@ class TrainingRun(LeasedWork):
             numbers = TrainingRun.objects.filter(skill=self.skill_id)
             self.number = (numbers.aggregate(last=models.Max("number"))["last"] or 0) + 1
         super().save(*args, **kwargs)
+
+    @property
+    def version(self) -> TrainingRun:
+        """Itself."""
+        return self
+
+    @property
+    def artifact_key(self) -> uuid.UUID:
+        """The id under which the artifact lies that answers."""
+        return self.artifact or self.pk
+
+    def artifact_of(self, tier: str) -> uuid.UUID:
+        """Return the id under which the artifact of a tier lies, or lay."""
+        if tier == self.tier:
+            return self.artifact_key
+        return self.full_tier.pk if tier == self.Tier.FULL else self.pk
+
+
+class FullTier(Build):
+    """The full tier of a version: its life is one of its own, its artifact lies under its id."""
+
+    trains = TrainingRun.Tier.FULL
+
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="full_tiers")
+    run = models.OneToOneField(TrainingRun, on_delete=models.CASCADE, related_name="full_tier")
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["skill"],
+                condition=models.Q(status__in=["queued", "training"]),
+                name="one_active_full_tier_per_skill",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["status", "lease_expires_at"], name="full_tier_leases"),
+            models.Index(fields=["gate"], name="full_tier_gate"),
+        ]
+
+    def __str__(self) -> str:
+        return f"full tier of {self.run_id}: {self.status}"
+
+    @property
+    def version(self) -> TrainingRun:
+        """The version that it is the full tier of."""
+        return self.run
+
+
+class BuildLogLine(models.Model):
+    """Something that happened to a build, for people to read."""
+
+    class Level(models.TextChoices):
+        INFO = "info"
+        WARNING = "warning"
+        ERROR = "error"
+
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="log")
+    tier = models.CharField(max_length=5, choices=TrainingRun.Tier)
+    level = models.CharField(max_length=7, choices=Level, default=Level.INFO)
+    step = models.CharField(max_length=40, blank=True)
+    text = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class TriedUtterance(models.Model):
@@ -225,6 +347,8 @@ class Evaluation(LeasedWork):
         blank=True,
     )
     kind = models.CharField(max_length=11, choices=Kind, default=Kind.ANNOTATIONS)
+    # Of the version, what was measured; of folds and curves nothing, for they train their own.
+    tier = models.CharField(max_length=5, choices=TrainingRun.Tier, default="", blank=True)
     # Of the set when its annotations were read: results of an older one are not compared.
     set_revision = models.PositiveIntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)

@@ -10,7 +10,7 @@ from nlu_engine.annotations import Annotation, Answer, ExpectedSlot
 from nlu_engine.errors import NotEnoughData, TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.interaction_model import InteractionModel
-from nlu_engine.quality import Trial, cross_validate, learning_curve, worth_of_more
+from nlu_engine.quality import Trial, cross_validate, learning_curve, worth_by_intent, worth_of_more
 from skillbuilder.training import evaluations
 from skillbuilder.training.evaluation import PARSERS, judged
 from skillbuilder.training.leases import KeptLease
@@ -77,4 +77,5 @@ def as_annotation(utterance: AnnotatedUtterance) -> Annotation:
 def _curve(points: list[dict[str, Any]]) -> dict[str, Any]:
     if not points:
         raise NotEnoughData(TOO_FEW)
-    return {"points": points, "worth": {name: worth_of_more(points, name) for name in PARSERS}}
+    worth = {name: worth_of_more(points, name) for name in PARSERS}
+    return {"points": points, "worth": worth, "worth_by_intent": worth_by_intent(points)}

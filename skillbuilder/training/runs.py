@@ -25,12 +25,12 @@ from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import leases, storage
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training import full_tier, leases, storage
+from skillbuilder.training.models import FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
 
-Status = TrainingRun.Status
+Status, Gate = TrainingRun.Status, TrainingRun.Gate
 # By name, since the task's module imports this one.
 TRAIN_TASK = "skillbuilder.training.tasks.train_run"
 JUDGE_TASK = "skillbuilder.training.tasks.judge_run"
@@ -72,8 +72,13 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
         if run is not None:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
             _judge_again(run)
+            if run.status == Status.READY:
+                full_tier.request(run)
             return run, False
-        run = TrainingRun.objects.create(skill=skill, snapshot=model.to_json(), **identity)
+        run = TrainingRun.objects.create(
+            skill=skill, snapshot=model.to_json(), size=size_of(model), **identity
+        )
+        run.note(f"Requested, {run.size:,} samples and values")
         transaction.on_commit(partial(send, run.pk))
     return run, True
 
@@ -89,6 +94,13 @@ def _identity(skill: Skill, model: InteractionModel, seed: int) -> dict[str, Any
     }
 
 
+def size_of(model: InteractionModel) -> int:
+    """Return how much there is to learn from: samples, values and synonyms."""
+    samples = sum(len(intent.samples) for intent in model.intents)
+    values = [value for slot_type in model.slot_types for value in slot_type.values]
+    return samples + sum(1 + len(value.synonyms) for value in values)
+
+
 def _reusable(skill: Skill, identity: dict[str, Any]) -> TrainingRun | None:
     same = skill.training_runs.filter(**identity).defer("snapshot")
     active = same.filter(status__in=TrainingRun.ACTIVE).first()
@@ -96,21 +108,26 @@ def _reusable(skill: Skill, identity: dict[str, Any]) -> TrainingRun | None:
         return active
     ready = same.filter(status=Status.READY).order_by("-requested_at")
     # A ready run whose artifact was deleted is worth nothing.
-    return next((run for run in ready if storage.exists(run.pk)), None)
+    return next((run for run in ready if storage.exists(run.artifact_key)), None)
 
 
 def _judge_again(run: TrainingRun) -> None:
     """Look anew whether a run that was held back may go live: sets and thresholds change."""
-    held = TrainingRun.objects.filter(pk=run.pk, gate=TrainingRun.Gate.HELD)
-    if held.update(gate=TrainingRun.Gate.PENDING):
+    held = (
+        TrainingRun.objects.filter(pk=run.pk, gate=Gate.HELD),
+        FullTier.objects.filter(run=run.pk, gate=Gate.HELD),
+    )
+    if sum(rows.update(gate=Gate.PENDING) for rows in held):
         transaction.on_commit(partial(leases.send, JUDGE_TASK, run.pk))
 
 
 def _supersede(skill: Skill, by: TrainingRun | None) -> None:
-    active = skill.training_runs.filter(status__in=TrainingRun.ACTIVE)
-    for run in active:
+    for run in skill.training_runs.filter(status__in=TrainingRun.ACTIVE):
         if run != by:
-            cancel_run(run)
+            leases.cancel(run)
+    for full in skill.full_tiers.filter(status__in=FullTier.ACTIVE):
+        if full.run_id != getattr(by, "pk", None):
+            leases.cancel(full)
 
 
 def send(run_id: uuid.UUID) -> None:
@@ -120,7 +137,7 @@ def send(run_id: uuid.UUID) -> None:
 
 def latest_ready_run(skill: Skill) -> TrainingRun | None:
     """Return the run that ``skill`` parses with, or None if none is ready."""
-    ready = skill.training_runs.filter(status=Status.READY, gate=TrainingRun.Gate.OPEN)
+    ready = skill.training_runs.filter(status=Status.READY, gate=Gate.OPEN)
     return ready.order_by("-requested_at", "-pk").defer("snapshot").first()
 
 
@@ -130,8 +147,12 @@ def active_run(skill: Skill) -> TrainingRun | None:
 
 
 def cancel_run(run: TrainingRun) -> bool:
-    """Cancel ``run`` at once; returns False if it was over already."""
-    return leases.cancel(run)
+    """Cancel ``run`` at once, or its full tier if that is what is trained.
+
+    Returns False if both were over already.
+    """
+    full = full_tier.of_run(run)
+    return leases.cancel(run) or (full is not None and leases.cancel(full))
 
 
 # --- Working ------------------------------------------------------------------------------
@@ -146,23 +167,30 @@ def finish(run: TrainingRun, **outcome: Any) -> bool:
     """Make ``run`` ready, with ``notes`` and ``metrics``; False if it is no longer ours.
 
     It goes live at once, unless annotation sets have a say in that and another version is live.
+    Its full tier is queued in the same breath.
     """
-    outcome["gate"] = TrainingRun.Gate.PENDING if _is_judged(run) else TrainingRun.Gate.OPEN
-    return leases.close(leases.held(run), status=Status.READY, progress=1.0, step="", **outcome)
+    with transaction.atomic():
+        if not Skill.objects.select_for_update().filter(pk=run.skill_id).exists():
+            return False
+        outcome["gate"] = Gate.PENDING if is_judged(run) and _others_live(run) else Gate.OPEN
+        finished = leases.complete(run, **outcome)
+        if finished:
+            full_tier.request(run)
+    return finished
 
 
-def _is_judged(run: TrainingRun) -> bool:
+def is_judged(run: TrainingRun) -> bool:
+    """Return whether annotation sets have a say in whether ``run`` goes live."""
     sets = run.skill.annotation_sets.filter(threshold__isnull=False, annotations__isnull=False)
-    return sets.exists() and latest_ready_run(run.skill) is not None
+    return sets.exists()
 
 
-def fail(run: TrainingRun, code: str, message: str) -> bool:
-    """Make ``run`` failed for good, with the reason; False if it is no longer ours."""
-    return leases.close(
-        leases.held(run), status=Status.FAILED, error_code=code, error_message=message
-    )
+def _others_live(run: TrainingRun) -> bool:
+    return latest_ready_run(run.skill) is not None
 
 
 def requeue_lost() -> int:
     """Queue again every run whose worker or whose message was lost; return how many."""
-    return leases.requeue_lost(TrainingRun.objects.defer("snapshot"), send, REMEDY)
+    lost = leases.requeue_lost(TrainingRun.objects.defer("snapshot"), send, REMEDY)
+    full = FullTier.objects.select_related("run").defer("run__snapshot")
+    return lost + leases.requeue_lost(full, full_tier.send, REMEDY)

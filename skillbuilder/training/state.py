@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill, SkillQuerySet, SlotValue
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import Build, FullTier, TrainingRun
 from skillbuilder.training.runs import active_run, latest_ready_run
 
 Status = TrainingRun.Status
@@ -51,6 +51,8 @@ class BuildState:
     last: TrainingRun | None
     changed: bool
     waiting: TrainingRun | None = None
+    # Whether the full tier of ``ready`` is queued or trained.
+    upgrading: bool = False
 
     @property
     def kind(self) -> str:
@@ -63,7 +65,9 @@ class BuildState:
             return "held" if self.waiting.gate == TrainingRun.Gate.HELD else "judged"
         if not self.ready:
             return "none"
-        return "changed" if self.changed else "ready"
+        if self.changed:
+            return "changed"
+        return "upgrading" if self.upgrading else "ready"
 
 
 def build_state(skill: Skill) -> BuildState:
@@ -74,7 +78,13 @@ def build_state(skill: Skill) -> BuildState:
     last = active or skill.training_runs.defer("snapshot").first()
     waits = changed and last is not None and last.gate and last.status == Status.READY
     waiting = last if waits and last is not None and not differs(skill, last) else None
-    return BuildState(active, ready, last, changed, waiting)
+    upgrading = ready is not None and is_upgrading(ready)
+    return BuildState(active, ready, last, changed, waiting, upgrading)
+
+
+def is_upgrading(run: TrainingRun) -> bool:
+    """Return whether the full tier of ``run`` is queued or trained."""
+    return FullTier.objects.filter(run=run.pk, status__in=FullTier.ACTIVE).exists()
 
 
 def differs(skill: Skill, run: TrainingRun) -> bool:
@@ -88,6 +98,11 @@ def differs(skill: Skill, run: TrainingRun) -> bool:
     if SlotValue.objects.filter(slot_type__skill=skill)[MANY_VALUES:].exists():
         return skill.updated_at > run.requested_at
     return export_interaction_model(skill).digest() != run.digest
+
+
+def edited_since(skill: Skill, run: TrainingRun) -> bool:
+    """Return whether ``skill`` was edited after ``run`` was requested, and differs from it."""
+    return skill.updated_at > run.requested_at and differs(skill, run)
 
 
 def in_status(skills: SkillQuerySet, status: SkillStatus) -> SkillQuerySet:
@@ -130,13 +145,13 @@ def _newest(keys: list[int], order: str, *statuses: str) -> QuerySet[TrainingRun
     return runs.filter(skill__in=keys, pk=Subquery(first)).defer("snapshot")
 
 
-def runs_ahead(run: TrainingRun) -> int:
-    """Return how many runs a worker will take before the queued ``run``."""
-    waiting = TrainingRun.objects.filter(status=Status.QUEUED, created_at__lt=run.created_at)
-    return waiting.count()
+def builds_ahead(build: Build) -> int:
+    """Return how many builds of its kind a worker will take before the queued ``build``."""
+    queued = type(build)._default_manager.filter(status=Status.QUEUED)
+    return queued.filter(created_at__lt=build.created_at).count()
 
 
-def elapsed(run: TrainingRun) -> timedelta:
+def elapsed(run: Build) -> timedelta:
     """Return how long ``run`` has been worked on, or has waited if no one has begun."""
     since = run.started_at or run.created_at
     return max((run.finished_at or timezone.now()) - since, timedelta())

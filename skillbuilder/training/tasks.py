@@ -13,8 +13,8 @@ from django.db import InterfaceError, OperationalError
 
 from nlu_engine.errors import EngineError, TrainingCancelled
 from skillbuilder import broker
-from skillbuilder.training import evaluations, gate, parse_log, runs, storage
-from skillbuilder.training.models import Evaluation, TrainingRun
+from skillbuilder.training import evaluations, full_tier, gate, leases, parse_log, runs, storage
+from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _LIMIT = settings.TRAINING_TIME_LIMIT.total_seconds()
 
 @shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
 def train_run(run_id: str) -> None:
-    """Train the run if it is still there to be claimed; its row tells what came of it."""
+    """Train the quick tier of a run if it is still there to be claimed; its row tells the rest."""
     # Torch takes seconds to come in on a busy machine: before the claim, whose lease runs.
     import skillbuilder.training.build  # noqa: F401
 
@@ -32,8 +32,18 @@ def train_run(run_id: str) -> None:
         record(run)
 
 
-def record(run: TrainingRun) -> None:
-    """Build the claimed ``run`` and write down how it ended.
+@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+def train_full(pk: str) -> None:
+    """Train a full tier if it is still there to be claimed; its row tells what came of it."""
+    import skillbuilder.training.build  # noqa: F401
+
+    full = full_tier.claim(uuid.UUID(pk))
+    if full is not None:
+        record(full)
+
+
+def record(work: TrainingRun | FullTier) -> None:
+    """Build the claimed ``work`` and write down how it ended.
 
     An EngineError comes from what was written, so it is the developer's to read and no
     retry cures it. Anything else is ours: recorded and raised, for operators to see.
@@ -42,23 +52,29 @@ def record(run: TrainingRun) -> None:
     from skillbuilder.training.build import build
 
     try:
-        build(run)
-        gate.begin(run)
-        if settings.QUALITY_AFTER_BUILD:
-            evaluations.request_quality(run, Evaluation.Kind.FOLDS)
+        build(work)
+        judge(work)
     except TrainingCancelled as error:
         log.info("%s", error)
     except EngineError as error:
-        runs.fail(run, runs.code_of(error), str(error))
+        leases.fail(work, runs.code_of(error), str(error))
     except SoftTimeLimitExceeded:
         minutes = settings.TRAINING_TIME_LIMIT.total_seconds() / 60
-        runs.fail(run, "time_limit", f"Training took longer than {minutes:g} minutes. Simplify.")
+        leases.fail(work, "time_limit", f"Training took longer than {minutes:g} minutes. Simplify.")
     except (OperationalError, InterfaceError):
         # The database is away: the lease will run out, and the run be queued again.
         raise
     except Exception:
-        runs.fail(run, "internal", "Something went wrong on our side. It has been logged.")
+        leases.fail(work, "internal", "Something went wrong on our side. It has been logged.")
         raise
+
+
+def judge(work: TrainingRun | FullTier) -> None:
+    """Have what was built evaluated, and its quality measured once all of it is built."""
+    gate.begin(work)
+    is_last = isinstance(work, FullTier) or full_tier.of_run(work) is None
+    if settings.QUALITY_AFTER_BUILD and is_last:
+        evaluations.request_quality(work.version, Evaluation.Kind.FOLDS)
 
 
 @shared_task
@@ -66,6 +82,8 @@ def judge_run(run_id: str) -> None:
     """Evaluate a version on the skill's annotation sets again, to see whether it may go live."""
     for run in TrainingRun.objects.defer("snapshot").filter(pk=run_id):
         gate.begin(run)
+    for full in FullTier.objects.filter(run__pk=run_id, status=FullTier.Status.READY):
+        gate.begin(full)
 
 
 @shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
@@ -91,14 +109,14 @@ def record_evaluation(evaluation: Evaluation) -> None:
     except TrainingCancelled as error:
         log.info("%s", error)
     except EngineError as error:
-        evaluations.fail(evaluation, runs.code_of(error), str(error))
+        leases.fail(evaluation, runs.code_of(error), str(error))
     except SoftTimeLimitExceeded:
-        evaluations.fail(evaluation, "time_limit", "The evaluation took too long. Split the set.")
+        leases.fail(evaluation, "time_limit", "The evaluation took too long. Split the set.")
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         message = "Something went wrong on our side. It has been logged."
-        evaluations.fail(evaluation, "internal", message)
+        leases.fail(evaluation, "internal", message)
         raise
 
 

@@ -19,10 +19,12 @@ from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import show, signed_in, skill_page
 from skillbuilder.authoring.people import EDITOR, OWNER, refuse_role, role_of
 from skillbuilder.authoring.places import placed
-from skillbuilder.training import gate, runs
-from skillbuilder.training.models import TrainingRun
-from skillbuilder.training.state import elapsed, runs_ahead
+from skillbuilder.training import full_tier, gate, runs
+from skillbuilder.training.models import Build, FullTier, TrainingRun
+from skillbuilder.training.progress import expected_seconds, log_lines, step_states
+from skillbuilder.training.state import builds_ahead, edited_since, elapsed
 
+Gate = Build.Gate
 RUNS_A_PAGE = 15
 # A run that waits longer than this with nothing before it has probably no worker.
 PATIENCE = timedelta(seconds=20)
@@ -75,16 +77,44 @@ def history_context(request: HttpRequest, skill: Skill) -> dict[str, Any]:
 
 
 def run_context(run: TrainingRun) -> dict[str, Any]:
-    """Return what the panel of ``run`` shows."""
-    waits = run.status == TrainingRun.Status.QUEUED
-    ahead = runs_ahead(run) if waits else 0
+    """Return what the panel of ``run`` shows: its quick tier, and its full one if there is one."""
+    full = full_tier.of_run(run)
+    latest = runs.latest_ready_run(run.skill)
     return {
         "run": run,
-        "ahead": ahead,
-        "unheard": waits and not ahead and elapsed(run) > PATIENCE,
+        "quick": phase_context(run),
+        "full": phase_context(full) if full else None,
+        "is_live": latest is not None and latest.pk == run.pk,
         "percent_done": round(run.progress * 100),
-        "size": run.metrics.get("artifact_bytes", 0),
+        "edited": run.is_active and edited_since(run.skill, run),
+        "watched": run.is_active or run.gate == Gate.PENDING or bool(full and is_watched(full)),
+        "lines": log_lines(run),
     }
+
+
+def is_watched(full: FullTier) -> bool:
+    """Return whether something is going to happen to ``full`` by itself."""
+    return full.is_active or full.gate == Gate.PENDING
+
+
+def phase_context(build: Build) -> dict[str, Any]:
+    """Return what is shown of one tier of a build."""
+    waits = build.status == Build.Status.QUEUED
+    ahead = builds_ahead(build) if waits else 0
+    return {
+        "build": build,
+        "ahead": ahead,
+        "unheard": waits and not ahead and elapsed(build) > PATIENCE and not are_built(build),
+        "percent_done": round(build.progress * 100),
+        "size": build.metrics.get("artifact_bytes", 0),
+        "steps": step_states(build),
+        "expected": sum(expected_seconds(build).values()),
+    }
+
+
+def are_built(build: Build) -> bool:
+    """Return whether a worker is busy with another one of the kind of ``build``."""
+    return type(build)._default_manager.filter(status=Build.Status.TRAINING).exists()
 
 
 @require_GET

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from skillbuilder.api.serializers import TimestampField
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import artifacts, runs
+from skillbuilder.training import artifacts, leases, runs
 from skillbuilder.training.models import TrainingRun
 
 
@@ -69,13 +69,22 @@ def test_a_skill_that_breaks_a_rule_is_not_built(api: APIClient, alice: Any) -> 
 def test_a_failed_run_says_why(api: APIClient, skill: Skill) -> None:
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None
-    runs.fail(run, "not_enough_data", "Intent 'A' has no usable utterance.")
+    leases.fail(run, "not_enough_data", "Intent 'A' has no usable utterance.")
     body = api.get(f"/api/v1/training-runs/{run.pk}").json()
     assert body["status"] == "failed"
     assert body["error"] == {
         "code": "not_enough_data",
         "message": "Intent 'A' has no usable utterance.",
     }
+
+
+def test_a_run_tells_its_steps_its_place_and_its_log(api: APIClient, builds: str) -> None:
+    run = api.post(builds).json()
+    assert run["queue_position"] == 0
+    assert [step["state"] for step in run["steps"]] == ["waiting"] * 6
+    log = api.get(f"/api/v1/training-runs/{run['id']}/log").json()
+    assert [(line["level"], line["step"]) for line in log] == [("info", "")]
+    assert log[0]["text"].startswith("Requested")
 
 
 def test_a_run_is_cancelled_and_stays_so(api: APIClient, builds: str) -> None:

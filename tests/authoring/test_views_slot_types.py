@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from skillbuilder.authoring.editing import stamp
+from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill, Slot, SlotType, SlotValue
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -177,3 +178,21 @@ def test_deleting_says_who_uses_it(browser: Client, slot_type: SlotType) -> None
 def test_extending_a_built_in_type_shows_its_values(browser: Client, skill: Skill) -> None:
     extended = skill.slot_types.create(name="AMAZON.Color", position=9)
     assert b"Your values add to Alexa" in browser.get(address("slot-type-detail", extended)).content
+
+
+def test_a_built_in_type_is_extended_in_the_editor(browser: Client, skill: Skill) -> None:
+    made = browser.post(reverse("slot-type-create", args=[skill.slug]), {"name": "AMAZON.Color"})
+    assert made.status_code == 302
+    extended = skill.slot_types.get(name="AMAZON.Color")
+    form = {"value": "periwinkle", "synonyms": "pale violet", "value_id": "P"}
+    page = browser.post(address("value-create", extended), form, follow=True).text
+    assert "extends a built-in slot type" in page
+    assert content(extended) == [("periwinkle", ["pale violet"], "P")]
+    (exported,) = export_interaction_model(skill).slot_types[1:]
+    assert exported.to_json() == {
+        "name": "AMAZON.Color",
+        "values": [{"id": "P", "name": {"value": "periwinkle", "synonyms": ["pale violet"]}}],
+    }
+    tried = browser.get(address("type-settings-try", extended), {"text": "pale violet"}).text
+    assert "is known: " in tried
+    assert "is known" in browser.get(address("type-settings-try", extended), {"text": "red"}).text

@@ -14,7 +14,7 @@ import json, random
 from django.db import transaction
 from benchmarks.evaluation_pages import evaluate
 from nlu_engine.annotations import Answer, annotation
-from nlu_engine.quality import worth_of_more
+from nlu_engine.quality import worth_by_intent, worth_of_more
 from skillbuilder.authoring import annotation_sets as sets
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training import evaluations, runs
@@ -44,11 +44,13 @@ with transaction.atomic():
             "share": share, "samples": round(120 * share), "count": 40,
             "neural": 0.4 + share / 3, "maxent_crf": 0.3 + share / 3,
             "intents": {{name: 0.3 + share / 2 for name in names}},
+            "counts": {{name: 4 for name in names}},
         }}
         for share in (0.25, 0.5, 0.75, 1.0)
     ]
     worth = {{name: worth_of_more(points, name) for name in ("neural", "maxent_crf")}}
-    evaluations.finish(curve, [], metrics={{"points": points, "worth": worth, "seconds": 60}})
+    measures = {{"points": points, "worth": worth, "worth_by_intent": worth_by_intent(points)}}
+    evaluations.finish(curve, [], metrics=measures | {{"seconds": 60}})
 made.threshold = 0.6
 made.save()
 print(json.dumps({{"set": made.pk, "evaluation": str(evaluation.pk), "curve": str(curve.pk)}}))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils import timezone
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import leases, runs
+from skillbuilder.training import leases, progress, runs
 from skillbuilder.training.models import TrainingRun
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -67,10 +68,13 @@ def test_a_skill_with_problems_is_not_built_and_the_page_says_where(
 def test_progress_is_shown_until_it_is_over(browser: Client, skill: Skill, address: str) -> None:
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None
-    run.step, run.progress = "neural", 0.42
+    run.step, run.progress = "train", 0.42
+    run.steps = {"validate": {"seconds": 0.3}, "train": {"at": timezone.now().isoformat()}}
     leases.heartbeat(run)
     training = status(browser, run)
-    assert b"Neural" in training
+    assert b'<li class="run-step-done">' in training
+    assert b'<li class="run-step-active" aria-current="step">' in training
+    assert training.count(b'<li class="run-step-waiting">') == 4
     assert b'value="42"' in training
     assert POLLS in training
     runs.finish(run, notes=["No shared embeddings for Klingon."], metrics={"artifact_bytes": 2048})
@@ -80,6 +84,48 @@ def test_progress_is_shown_until_it_is_over(browser: Client, skill: Skill, addre
     assert "2.0\xa0KB".encode() in ready
     assert POLLS not in ready
     assert reverse("skill-console", args=[skill.slug]).encode() in ready
+
+
+def test_expected_times_come_from_builds_of_about_the_same_size(
+    browser: Client, skill: Skill, ready_run: TrainingRun
+) -> None:
+    cache.clear()
+    times = {"validate": {"seconds": 0.5}, "train": {"seconds": 7.0}}
+    update(ready_run, steps=times)
+    skill.intents.get(name="OrderPizza").samples.create(text="feed me", position=9)
+    run = runs.claim(runs.request_run(skill)[0].pk)
+    assert run is not None
+    assert [one.expected_seconds for one in progress.step_states(run)][:3] == [0.5, None, 7.0]
+    assert b"of about 8 s" in status(browser, run)
+    cache.clear()
+    update(ready_run, size=run.size * 10)
+    assert progress.expected_seconds(run) == {}
+
+
+def test_an_edit_during_a_build_is_marked_and_leaves_the_build_alone(
+    browser: Client, skill: Skill
+) -> None:
+    run = runs.claim(runs.request_run(skill)[0].pk)
+    assert run is not None
+    assert b"Edited since this build" not in status(browser, run)
+    intent = skill.intents.get(name="OrderPizza")
+    browser.post(reverse("sample-create", args=[skill.slug, intent.pk]), {"text": "feed me"})
+    assert b"Edited since this build" in status(browser, run)
+    fresh = TrainingRun.objects.get(pk=run.pk)
+    assert fresh.status == TrainingRun.Status.TRAINING
+    assert "feed me" not in str(fresh.snapshot)
+    assert fresh.digest == InteractionModel.from_json(fresh.snapshot).digest()
+
+
+def test_the_log_tells_what_happened(browser: Client, skill: Skill) -> None:
+    run = runs.claim(runs.request_run(skill)[0].pk)
+    assert run is not None
+    run.step = "embed"
+    leases.fail(run, "internal", "The <disk> is full.")
+    page = status(browser, run)
+    for text in (b"Requested", b"attempt 1", b"The &lt;disk&gt; is full.", b"run-log-error"):
+        assert text in page
+    assert [line.step for line in progress.log_lines(run)][-1] == "embed"
 
 
 def test_the_place_in_the_queue(
@@ -101,7 +147,7 @@ def test_a_run_that_nobody_takes_says_so(browser: Client, skill: Skill) -> None:
 def test_a_failure_is_told_with_its_reason(browser: Client, skill: Skill, address: str) -> None:
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None
-    runs.fail(run, "not_enough_data", "The intent 'A' has no <b>sample</b>. Add one.")
+    leases.fail(run, "not_enough_data", "The intent 'A' has no <b>sample</b>. Add one.")
     answer = status(browser, run)
     assert b"The build failed" in answer
     assert b"has no &lt;b&gt;sample&lt;/b&gt;. Add one." in answer

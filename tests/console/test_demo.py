@@ -13,6 +13,8 @@ from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.models import Intent, Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.console import demo
+from skillbuilder.training.runs import request_run
+from skillbuilder.training.tried import texts
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +99,19 @@ def test_two_parses_stand_side_by_side():
         "size     giant         -",
         "time     3.1 ms        0.5 ms",
     ]
+
+
+def test_the_console_has_something_to_look_at_from_the_beginning(user, monkeypatch):
+    [skill, *_] = demo.import_sample_skills(user)
+    run, _ = request_run(skill)
+    parse = Parse("", Frame("OrderPizzaIntent"), 0.9)
+    monkeypatch.setattr(
+        demo, "parse", lambda _, text: (run, ParsePair(text, parse, parse, 1.0, 1.0))
+    )
+    demo.try_utterances(user, skill)
+
+    assert texts(skill, user)[0] == demo.FIRST_UTTERANCE
+    assert len(texts(skill, user)) == len(demo.MORE_UTTERANCES) + 1
+    skill.tried_utterances.exclude(text="hold the onions").delete()
+    demo.try_utterances(user, skill)
+    assert texts(skill, user) == ["hold the onions"], "what somebody tried is left alone"

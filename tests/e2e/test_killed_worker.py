@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.database, pytest.mark.timeout(400)]
 def started_run(app: RunningApp, skill: str, token: str) -> str:
     """Build ``skill`` and return the address of its run once the network is being trained."""
     address = app.request("POST", f"{skill}/training-runs", token=token).headers["Location"]
-    app.wait(lambda: run_at(app, address, token)["step"] == "DNN", "the training")
+    app.wait(lambda: run_at(app, address, token)["step"] == "train", "the training")
     return address
 
 

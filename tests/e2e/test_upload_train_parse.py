@@ -59,7 +59,7 @@ def test_a_cancelled_run_frees_the_worker(
     token = developer_token
     first = app.request("POST", f"{tiny_skill}/training-runs", token=token).json
     app.wait(
-        lambda: app.request("GET", run_path(first), token=token).json["step"] == "DNN",
+        lambda: app.request("GET", run_path(first), token=token).json["step"] == "train",
         "the training to be under way",
     )
     cancelled = app.request("POST", f"{run_path(first)}/cancel", token=token)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from nlu_engine.interaction_model import Intent, InteractionModel, Slot, SlotType, SlotValue
-from nlu_engine.quality import cross_validate, dealt, learning_curve, said, without, worth_of_more
+from nlu_engine.quality import (
+    cross_validate,
+    dealt,
+    learning_curve,
+    said,
+    without,
+    worth_by_intent,
+    worth_of_more,
+)
 
 MODEL = InteractionModel(
     intents=(
@@ -61,3 +69,19 @@ def test_what_more_samples_would_buy(
     shares = {0.25: quarter, 0.5: half, 0.75: 0.5, 1.0: all_}
     points = [{"share": share, "neural": value} for share, value in shares.items()]
     assert worth_of_more(points, "neural") == pytest.approx(worth)
+
+
+def test_the_worth_of_more_leans_on_the_whole_skill_where_few_were_tried() -> None:
+    def point(share: float, whole: float, **intents: float) -> dict[str, object]:
+        counts = dict.fromkeys(intents, 2) | {"Known": 1_000}
+        return {"share": share, "neural": whole, "intents": intents, "counts": counts}
+
+    points = [
+        point(0.25, 0.3, Known=0.2, Few=0.0, Done=0.0),
+        point(0.5, 0.4, Known=0.4, Few=0.0, Done=0.5),
+        point(1.0, 0.5, Known=0.7, Few=0.0, Done=1.0),
+    ]
+    worth = worth_by_intent(points)
+    assert worth["Known"] == pytest.approx(0.3, abs=0.01)
+    assert worth["Few"] == pytest.approx(0.1 * 10 / 12)
+    assert worth["Done"] == 0, "there is nothing left to gain"

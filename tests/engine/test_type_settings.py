@@ -222,3 +222,42 @@ def test_a_dialogue_asks_again_for_a_closed_slot(dialog_document: dict[str, Any]
         known = dialogue.turn(turn.state, answer, nothing, None)
         assert known.state.slots == (FilledSlot("size", "huge", "large", "L", MATCH),)
         assert known.prompt == "A huge pizza?"
+
+
+def extending(name: str, **settings: Any) -> InteractionModel:
+    """Return a skill whose slot type extends a built-in one by one value."""
+    values = [{"id": "P", "name": {"value": "periwinkle", "synonyms": ["pale violet"]}}]
+    document = tracking().to_json()
+    language_model = document["languageModel"]
+    language_model["intents"][0]["slots"][0]["type"] = name
+    language_model["types"] = [{"name": name, "values": values, "skillbuilder": settings}]
+    return InteractionModel.from_json(document)
+
+
+def test_an_extended_type_knows_its_own_values_and_the_built_in_ones() -> None:
+    model = extending("AMAZON.Color")
+    assert not model.errors()
+    resolver = resolver_of(model, "en-US")
+    own = resolver.resolve("number", "a pale violet")
+    assert (own.value, own.id, own.status) == ("periwinkle", "P", MATCH)
+    assert resolver.resolve("number", "Red").status == MATCH
+    assert resolver.resolve("number", "gigantic").status == NO_MATCH
+    said = {span.text for u in expand(model, locale="en-US") for span in u.frame.slots}
+    assert {"periwinkle", "pale violet", "red"} <= said
+    # A document for Alexa keeps the extension as it is.
+    assert for_alexa(model).slot_types[0].to_json()["values"] == [
+        {"id": "P", "name": {"value": "periwinkle", "synonyms": ["pale violet"]}}
+    ]
+
+
+def test_a_closed_extension_accepts_what_the_built_in_type_knows() -> None:
+    resolver = resolver_of(extending("AMAZON.Color", closed=True), "en-US")
+    for said, accepted in (("periwinkle", True), ("red", True), ("gigantic", False)):
+        assert resolver.resolve("number", said).is_accepted is accepted
+
+
+def test_numbers_and_dates_are_not_to_be_extended() -> None:
+    for name in ("AMAZON.NUMBER", "AMAZON.DATE", "AMAZON.SearchQuery"):
+        codes = {problem.code: problem.severity for problem in extending(name).problems()}
+        assert codes["not-extensible"] == "warning"
+    assert "not-extensible" not in {p.code for p in extending("AMAZON.City").problems()}

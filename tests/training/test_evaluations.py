@@ -138,7 +138,7 @@ def test_a_lost_worker_and_a_late_one(
     heir = evaluations.claim(evaluation.pk)
     assert heir and heir.attempts == 2
     assert not evaluations.finish(undead, [], metrics={"whose": "undead"})
-    assert not evaluations.fail(undead, "x", "y")
+    assert not leases.fail(undead, "x", "y")
     assert evaluations.finish(heir, [], metrics={"whose": "heir"})
     assert Evaluation.objects.get().metrics == {"whose": "heir"}
 

@@ -186,6 +186,7 @@ def test_the_parser_that_has_more_right_serves(
     Evaluation.objects.create(
         skill=skill,
         run=ready_run,
+        tier=ready_run.tier,
         annotation_set=half_right,
         status="ready",
         metrics={"neural": measures(10), "maxent_crf": measures(12)},

@@ -101,9 +101,15 @@ def test_the_page_of_a_learning_curve(skill: Skill, alice: Any, browser_of: Any)
         run=run,
         kind=Kind.CURVE,
         status=Status.READY,
-        metrics={"points": points, "worth": {"neural": 0.1, "maxent_crf": 0.0}},
+        metrics={
+            "points": points,
+            "worth": {"neural": 0.1, "maxent_crf": 0.0},
+            "worth_by_intent": {"OrderPizza": 0.12, "OpeningHours": 0.01},
+            "seconds": 61.4,
+        },
     )
     page = browser_of(alice).get(reverse("evaluation", args=[curve.pk])).text
-    assert "would buy DNN <strong>about 10.0 %" in page
+    assert "would buy the DNN <strong>about 10 points" in page
+    assert "took 1 min 1 s" in page and "12 points" in page and "1 point<" in page
     assert "MaxEnt-CRF <strong>next to nothing" in page
     assert page.index("<bdi>OrderPizza</bdi></th>") < page.index("<bdi>OpeningHours</bdi></th>")

@@ -247,7 +247,7 @@ def test_a_cancelled_run_ends_at_once_and_its_worker_notices(skill: Skill) -> No
     with pytest.raises(TrainingCancelled):
         leases.heartbeat(run)
     assert not runs.finish(run, notes=[], metrics={})
-    assert not runs.fail(run, "late", "too late")
+    assert not leases.fail(run, "late", "too late")
     assert TrainingRun.objects.get(pk=run.pk).status == Status.CANCELLED
 
 
@@ -305,7 +305,7 @@ def test_a_worker_that_comes_back_from_the_dead_has_lost_its_run(skill: Skill) -
     with pytest.raises(TrainingCancelled):
         leases.heartbeat(undead)
     assert not runs.finish(undead, notes=["undead"], metrics={})
-    assert not runs.fail(undead, "undead", "undead")
+    assert not leases.fail(undead, "undead", "undead")
     leases.heartbeat(heir)
     assert runs.finish(heir, notes=["heir"], metrics={})
     assert TrainingRun.objects.get(pk=heir.pk).notes == ["heir"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
 
 from skillbuilder.authoring import history
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
@@ -61,6 +63,13 @@ def console_key(user: Any) -> str:
         chosen = Preferences.objects.filter(user=user).values_list("console_key", flat=True)
         user._console_key = next(iter(chosen), Preferences.CONSOLE_KEY)
     return str(user._console_key)
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """Return "5 minutes ago", "just now" within the first."""
+    passed = timesince(moment)
+    return "just now" if passed.startswith("0") else f"{passed} ago"
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from skillbuilder.authoring.checklist import Step, checklist_of
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import Build
 from skillbuilder.training.state import BuildState, build_state, elapsed
 
 register = template.Library()
@@ -68,6 +68,6 @@ def seconds(duration: timedelta) -> str:
 
 
 @register.filter
-def run_time(run: TrainingRun) -> str:
+def run_time(run: Build) -> str:
     """Return how long a run has taken so far."""
     return seconds(elapsed(run))

@@ -8,6 +8,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,8 @@ class Command(BaseCommand):
         first = demo.first_skill(user)
         if first is not None:
             self.show_parse(first)
+            with suppress(NotTrained, EngineError):
+                demo.try_utterances(user, first)
         self.say(WELCOME.format(address=address, password=password, token=token, **curl(first)))
 
     def show_parse(self, skill: Skill) -> None:
