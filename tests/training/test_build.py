@@ -263,7 +263,6 @@ def test_a_skill_over_its_budget_fails_with_the_figure_and_the_fix(
     assert not storage.exists(run.pk)
 
 
-
 def test_an_error_of_ours_is_recorded_without_details_and_raised(
     run: TrainingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
