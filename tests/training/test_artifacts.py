@@ -21,7 +21,7 @@ from nlu_engine.errors import (
 )
 from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import artifacts, serving, storage
+from skillbuilder.training import artifacts, runs, serving, storage
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import NotTrained
 
@@ -36,7 +36,8 @@ def test_a_ready_skill_parses_with_one_query(
 ) -> None:
     with django_assert_num_queries(1):
         run, pair = artifacts.parse(skill, "order a huge pizza")
-    assert run == ready_run
+        assert (run.artifact_key, run.serves) == (ready_run.artifact_key, ready_run.serves)
+    assert run == runs.latest_ready_run(skill) == ready_run
     assert pair.neural.frame.intent == "OrderPizza"
 
 
