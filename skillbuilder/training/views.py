@@ -106,7 +106,7 @@ def phase_context(build: Build) -> dict[str, Any]:
         "ahead": ahead,
         "unheard": waits and not ahead and elapsed(build) > PATIENCE and not are_built(build),
         "percent_done": round(build.progress * 100),
-        "size": build.metrics.get("artifact_bytes", 0),
+        "cost": build.metrics,
         "steps": step_states(build),
         "expected": sum(expected_seconds(build).values()),
     }
