@@ -23,9 +23,10 @@ from nlu_engine.embeddings import release_for
 from nlu_engine.errors import InvalidInteractionModel
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.editing import locked
+from skillbuilder.authoring.history import acting_user
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import full_tier, leases, storage
+from skillbuilder.training import full_tier, leases, storage, turns
 from skillbuilder.training.models import FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
@@ -71,14 +72,21 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
         _supersede(skill, by=run)
         if run is not None:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
+            if not run.is_active:
+                run.tell("asked again for")
             _judge_again(run)
             if run.status == Status.READY:
                 full_tier.request(run)
             return run, False
         run = TrainingRun.objects.create(
-            skill=skill, snapshot=model.to_json(), size=size_of(model), **identity
+            skill=skill,
+            snapshot=model.to_json(),
+            size=size_of(model),
+            requested_by=acting_user(),
+            **identity,
         )
         run.note(f"Requested, {run.size:,} samples and values")
+        run.tell("asked to build")
         transaction.on_commit(partial(send, run.pk))
     return run, True
 
@@ -141,6 +149,20 @@ def latest_ready_run(skill: Skill) -> TrainingRun | None:
     return ready.order_by("-requested_at", "-pk").defer("snapshot").first()
 
 
+# For Django it takes five times as long to write this as for the database to answer it.
+_SERVING = """
+    SELECT id, skill_id, artifact, serves FROM training_trainingrun
+    WHERE skill_id = %s AND status = %s AND gate = %s
+    ORDER BY requested_at DESC, id DESC LIMIT 1
+"""
+
+
+def serving_run(skill: Skill) -> TrainingRun | None:
+    """Return what ``latest_ready_run`` does, with what parsing needs of it alone."""
+    values = [skill.pk, Status.READY.value, Gate.OPEN.value]
+    return next(iter(TrainingRun.objects.raw(_SERVING, values)), None)
+
+
 def active_run(skill: Skill) -> TrainingRun | None:
     """Return the run of ``skill`` that is queued or training, or None."""
     return skill.training_runs.filter(status__in=TrainingRun.ACTIVE).defer("snapshot").first()
@@ -156,6 +178,11 @@ def cancel_run(run: TrainingRun) -> bool:
 
 
 # --- Working ------------------------------------------------------------------------------
+
+
+def claim_next() -> TrainingRun | None:
+    """Take the queued run whose turn it is for this worker; None if there is none."""
+    return turns.claim_next(TrainingRun.objects.select_related("skill"))
 
 
 def claim(run_id: uuid.UUID) -> TrainingRun | None:
