@@ -183,7 +183,7 @@ def _notes(data: TrainingData) -> list[str]:
             "sub-word, character and skill-specific embeddings, so words that its samples do not "
             "hold are understood less well than in English."
         ]
-    words = sorted({token.text for one in data.utterances for token in tokenize(one.text)})
+    words = sorted(_words(data))
     share = known_share(load_embeddings(release_for(data.locale)), words)
     if share < 0.7:
         return [
@@ -191,3 +191,14 @@ def _notes(data: TrainingData) -> list[str]:
             f"{data.locale}; the others are composed of sub-words. Is the locale right?"
         ]
     return []
+
+
+def _words(data: TrainingData) -> set[str]:
+    """Return the words that people wrote: no codes that were made up as examples of a pattern."""
+    found = set()
+    for one in data.utterances:
+        codes = [span for span in one.frame.slots if span.name in data.patterns]
+        for token in tokenize(one.text):
+            if all(token.end <= code.start or code.end <= token.start for code in codes):
+                found.add(token.text)
+    return found
