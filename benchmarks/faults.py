@@ -321,10 +321,11 @@ def main() -> int:
     broker = Broker() if options.broker == "redis" else None
     os.environ["API_BUILD_RATE"] = os.environ["API_RATE"] = "100000/min"
     outcomes = []
+    env = {"BROKER_URL": broker.url} if broker else {}
     try:
         with (
             tempfile.TemporaryDirectory() as folder,
-            running_app(Path(folder), broker.url if broker else "") as app,
+            running_app(Path(folder), **env) as app,
         ):
             trial = prepared(app, broker)
             for fault in FAULTS:
