@@ -9,7 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from nlu_engine.artifact import read_artifact, read_manifest, write_artifact
+from nlu_engine.encodings import EncodingCache
 from nlu_engine.errors import TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.interaction_model import InteractionModel
@@ -71,13 +74,18 @@ def train_and_publish(
     data = TrainingData.from_interaction_model(model, locale=run.locale, seed=run.seed)
     intents = {one.frame.intent for one in data.utterances}
     report.note(f"{len(data.utterances):,} utterances of {len(intents):,} intents to learn from")
+    encodings = EncodingCache(Path(settings.ENCODING_CACHE), settings.ENCODING_CACHE_BYTES)
     pair = train_parsers(
         data,
+        encodings=encodings,
         tier="full" if isinstance(work, FullTier) else "quick",
         hurry=isinstance(work, TrainingRun),
         seed=run.seed,
         on_progress=lambda step, share: report(step, VALIDATED + share * (TRAINED - VALIDATED)),
     )
+    if encodings.hits or encodings.misses:
+        found, all_of_them = encodings.hits, encodings.hits + encodings.misses
+        report.note(f"Of {all_of_them:,} utterances to encode, {found:,} were encoded before")
     report("evaluate", TRAINED)
     measured: dict[str, Any] = {}
 

@@ -26,7 +26,7 @@ from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.history import acting_user
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import full_tier, leases, storage
+from skillbuilder.training import full_tier, leases, storage, turns
 from skillbuilder.training.models import FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
@@ -178,6 +178,11 @@ def cancel_run(run: TrainingRun) -> bool:
 
 
 # --- Working ------------------------------------------------------------------------------
+
+
+def claim_next() -> TrainingRun | None:
+    """Take the queued run whose turn it is for this worker; None if there is none."""
+    return turns.claim_next(TrainingRun.objects.select_related("skill"))
 
 
 def claim(run_id: uuid.UUID) -> TrainingRun | None:

@@ -22,7 +22,8 @@ from skillbuilder.authoring.places import placed
 from skillbuilder.training import full_tier, gate, runs
 from skillbuilder.training.models import Build, FullTier, TrainingRun
 from skillbuilder.training.progress import expected_seconds, log_lines, step_states
-from skillbuilder.training.state import builds_ahead, edited_since, elapsed
+from skillbuilder.training.state import edited_since, elapsed
+from skillbuilder.training.turns import builds_ahead
 
 Gate = Build.Gate
 RUNS_A_PAGE = 15
