@@ -28,6 +28,7 @@ from tests.running_app import ROOT, RunningApp, running_app
 IMAGES = ROOT / "docs" / "images"
 UTTERANCE = "could you get me two huge pizzas with mushrooms and olives"
 QUALITY = 0.82
+PATIENCE = 120_000
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 1.5}
 _TO_WEBP = """async ([png, quality]) => {
     const image = new Image();
@@ -86,8 +87,10 @@ def take_all(browser: Browser, app: RunningApp, state: Any, names: list[str]) ->
         take, options = PICTURES[name]
         defaults = {"viewport": {"width": 1200, "height": 760}, "reduced_motion": "reduce"}
         page = new_page(browser, Complaints(), **defaults | {"storage_state": state} | options)
+        page.set_default_timeout(PATIENCE)
         take(page, skill)
-        page.wait_for_timeout(400)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)
         image = page.screenshot(animations="disabled", caret="hide")
         page.context.close()
         write(browser, image, IMAGES / f"{name}.webp")
@@ -163,7 +166,7 @@ def samples_at_once(page: Page, skill: str) -> None:
 @picture("slot-type")
 def slot_type(page: Page, skill: str) -> None:
     page.goto(skill)
-    page.get_by_role("link", name="Topping").first.click()
+    page.locator("section[aria-labelledby=types-title]").get_by_role("link", name="Topping").click()
 
 
 @picture("slot-dialog")
