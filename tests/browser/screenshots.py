@@ -30,6 +30,7 @@ UTTERANCE = "could you get me two huge pizzas with mushrooms and olives"
 QUALITY = 0.82
 PATIENCE = 120_000
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 1.5}
+TALL = {"viewport": {"width": 1200, "height": 960}}
 _TO_WEBP = """async ([png, quality]) => {
     const image = new Image();
     image.src = `data:image/png;base64,${png}`;
@@ -203,6 +204,7 @@ def people(page: Page, skill: str) -> None:
 @picture("words")
 def words(page: Page, skill: str) -> None:
     page.goto(f"{skill}words?word=enormous")
+    show(page, page.locator("#picture-title"), 60)
 
 
 # --- Talking to it ------------------------------------------------------------------------
@@ -216,12 +218,12 @@ def say(page: Page, skill: str, text: str) -> None:
     page.locator(".verdict").wait_for()
 
 
-@picture("console")
+@picture("console", **TALL)
 def console(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
 
 
-@picture("console-dark", color_scheme="dark")
+@picture("console-dark", color_scheme="dark", **TALL)
 def console_dark(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
 
@@ -231,13 +233,13 @@ def console_phone(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
 
 
-@picture("why")
+@picture("why", **TALL)
 def why(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
     for summary in page.get_by_text("Why?").all():
         summary.click()
     page.get_by_text("Word by word").last.wait_for()
-    show(page, page.get_by_role("region", name="DNN"))
+    show(page, page.get_by_text("Why?"))
 
 
 @picture("many")
@@ -254,10 +256,11 @@ def many(page: Page, skill: str) -> None:
 @picture("dialogue")
 def dialogue(page: Page, skill: str) -> None:
     page.goto(f"{skill}dialogue")
-    for text in ("i want a pizza", "a large one"):
-        page.locator("#dialogue-utterance, [name=utterance]").first.fill(text)
+    for turn, text in enumerate(("i want a pizza", "a large one"), start=1):
+        page.locator("#answer").fill(text)
         page.keyboard.press("Enter")
-        page.get_by_text(text).first.wait_for()
+        page.locator(".bubble-right").nth(turn - 1).wait_for()
+        page.wait_for_timeout(2_000)
 
 
 @picture("log")
