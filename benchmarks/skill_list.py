@@ -1,26 +1,33 @@
-"""Measure how quickly the list of skills comes when a user has 100,000 of them.
+"""Measure how quickly the list of skills comes when a user sees 100,000 of them.
 
-    python -m benchmarks.skill_list [--skills 100000]
+    python -m benchmarks.skill_list [--skills 100000] [--docs]
 
-Makes the skills, with intents and builds, in a temporary SQLite database (with DATABASE_URL in
-a database of its own beside the one that is named there) and asks Django's test client
-for pages: the first one, deep ones, searches, filters, and the same over REST. Exits with 1
-if the median of one takes longer than the target.
+Half of the skills are the user's own, half are somebody else's who has made him a member; all
+have another member too. Makes them, with intents, builds and evaluations, in a temporary SQLite
+database (with DATABASE_URL in a database of its own beside the one that is named there) and asks
+Django's test client for pages: the first one, deep ones, searches, filters, one skill, and the
+same over REST. ``--docs`` keeps the result of this database in docs/skill-list.json and makes
+the table in docs/skill-list.md anew. Exits with 1 if the median of one takes longer than the
+target.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.accuracy import with_table
 from benchmarks.database import own_database
 
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 TARGET_MS = 200
 TIMES = 7
 LOCALES = ("en-US", "en-GB", "de-DE")
@@ -34,36 +41,45 @@ def main() -> int:
     """Fill a database of its own, measure, print; return 1 if anything is too slow."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--skills", type=int, default=100_000)
-    skills = arguments.parse_args().skills
+    arguments.add_argument("--docs", action="store_true", help="keep the result in docs/")
+    options = arguments.parse_args()
+    skills = options.skills
     with own_database() as vendor:
         from django.db import connection
 
         client, token = fill(skills)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        return report(vendor, skills, list(measure(client, token)))
+        measured = list(measure(client, token))
+        if options.docs:
+            keep(DOCS, vendor, skills, measured)
+        return report(vendor, skills, measured)
 
 
 def fill(skills: int) -> tuple[Any, str]:
-    """Make ``skills`` skills of one user; return a client that is signed in, and a token."""
+    """Make ``skills`` skills that one user sees; return a client of that user, and a token."""
     from django.contrib.auth.models import User
     from django.test import Client
     from knox.models import AuthToken
 
-    user = User.objects.create_user("alice")
+    user, other, third = (User.objects.create_user(name) for name in ("alice", "bob", "carol"))
     for first in range(0, skills, 2_000):
-        insert(user, range(first, min(first + 2_000, skills)))
+        insert([user, other], third, range(first, min(first + 2_000, skills)))
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client, AuthToken.objects.create(user)[1]
 
 
-def insert(user: Any, numbers: range) -> None:
-    """Insert the skills of those numbers with two intents, a slot type and their builds."""
-    from skillbuilder.authoring.models import Intent, Skill, SlotType
-    from skillbuilder.training.models import TrainingRun
+def insert(owners: list[Any], third: Any, numbers: range) -> None:
+    """Insert the skills of those numbers with intents, a slot type, builds, and a result.
 
-    skills = [skill_of(user, number) for number in numbers]
+    The owners have them in turn; the first one is a member of those of the others, and the
+    ``third`` of all.
+    """
+    from skillbuilder.authoring.models import Intent, Membership, Skill, SlotType
+    from skillbuilder.training.models import Evaluation, TrainingRun
+
+    skills = [skill_of(owners[number % len(owners)], number) for number in numbers]
     Skill.objects.bulk_create(skills)
     # bulk_create writes the time of now into each.
     for skill, number in zip(skills, numbers, strict=True):
@@ -77,6 +93,22 @@ def insert(user: Any, numbers: range) -> None:
         run for skill, number in zip(skills, numbers, strict=True) for run in runs_of(skill, number)
     ]
     TrainingRun.objects.bulk_create(runs)
+    Evaluation.objects.bulk_create(result_of(run) for run in runs if run.status == "ready")
+    Membership.objects.bulk_create(
+        Membership(skill=skill, user=user, user_name=user.username, role="editor")
+        for skill in skills
+        for user in (owners[0], third)
+        if user != skill.owner
+    )
+
+
+def result_of(run: Any) -> Any:
+    """Return the accuracy of a build on samples held back, not stored yet."""
+    from skillbuilder.training.models import Evaluation
+
+    measures = {"frame_accuracy": 0.9, "count": 120, "intents": ["Order", "Cancel"] * 20}
+    metrics = {"neural": measures, "maxent_crf": measures}
+    return Evaluation(skill=run.skill, run=run, kind="folds", status="ready", metrics=metrics)
 
 
 def skill_of(user: Any, number: int) -> Any:
@@ -121,6 +153,7 @@ def measure(client: Any, token: str) -> Iterator[tuple[str, float]]:
     from skillbuilder.authoring.models import Skill
     from skillbuilder.console.skill_list import cursor_of
 
+    slug = Skill.objects.exclude(owner__username="alice").order_by("pk")[10].slug
     middle = Skill.objects.order_by("-updated_at", "-pk")[Skill.objects.count() // 2]
     oldest = Skill.objects.order_by("updated_at", "pk")[50]
     queries = {
@@ -143,6 +176,9 @@ def measure(client: Any, token: str) -> Iterator[tuple[str, float]]:
     }
     for name, query in queries.items():
         yield name, milliseconds(lambda query=query: client.get("/", query))
+    yield "a shared skill's people", milliseconds(lambda: client.get(f"/skills/{slug}/people"))
+    run = Skill.objects.get(slug=slug).training_runs.latest("number").pk
+    yield "progress of its build", milliseconds(lambda: client.get(f"/builds/{run}/status"))
     headers = {"Authorization": f"Token {token}"}
     yield "REST, first page", milliseconds(lambda: client.get("/api/v1/skills", headers=headers))
     address = "/api/v1/skills"
@@ -161,6 +197,27 @@ def milliseconds(ask: Any) -> float:
         if answer.status_code != 200:
             raise SystemExit(f"{answer.status_code}: {answer.content[:300]!r}")
     return median(taken[1:])
+
+
+def keep(folder: Path, vendor: str, skills: int, measured: list[tuple[str, float]]) -> None:
+    """Keep what was measured on one database in ``folder``, and make the table of all anew."""
+    path, page = folder / "skill-list.json", folder / "skill-list.md"
+    results = json.loads(path.read_text()) if path.exists() else {}
+    results[vendor] = {"skills": skills, "ms": {name: round(ms, 1) for name, ms in measured}}
+    path.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    page.write_text(with_table(page.read_text(), "skill-list", table(results)))
+
+
+def table(results: dict[str, Any]) -> str:
+    """Return the markdown table: one row for each thing that was asked for."""
+    vendors = sorted(results)
+    heads = [f"{vendor}, {results[vendor]['skills']:,} skills, ms" for vendor in vendors]
+    names = dict.fromkeys(name for vendor in vendors for name in results[vendor]["ms"])
+    lines = [f"| asked for | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for name in names:
+        cells = [f"{results[vendor]['ms'].get(name, '-')}" for vendor in vendors]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def report(vendor: str, skills: int, measured: list[tuple[str, float]]) -> int:

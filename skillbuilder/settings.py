@@ -208,6 +208,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "empty-bin": {
+        "task": "skillbuilder.training.tasks.empty_bin",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Files, sign-in, API -----------------------------------------------------------------

@@ -192,8 +192,10 @@ def charlie(db: None) -> Any:
 
 @pytest.fixture
 def skill(alice: Any, tiny_model: InteractionModel) -> Skill:
-    """Return alice's tiny skill, not built yet."""
-    return create_skill(alice, name="Tiny kitchen", locale="en-US", model=tiny_model)
+    """Return alice's tiny skill, not built yet, with nothing in its history yet."""
+    made = create_skill(alice, name="Tiny kitchen", locale="en-US", model=tiny_model)
+    made.changes.all().delete()
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from skillbuilder.authoring.annotation_sets import SetFull
 from skillbuilder.authoring.catalogs import CatalogFull
 from skillbuilder.authoring.editing import Conflict, NameTaken
 from skillbuilder.authoring.history import FromCatalog
+from skillbuilder.authoring.people import AlreadyThere, OwnerStays
 from skillbuilder.authoring.skills import SlugTaken
 from skillbuilder.training.evaluations import NothingToEvaluate
 from skillbuilder.training.runs import NotTrained, code_of
@@ -66,6 +67,8 @@ STATUS: dict[type[Exception], int] = {
     CatalogFull: status.HTTP_409_CONFLICT,
     FromCatalog: status.HTTP_409_CONFLICT,
     Conflict: status.HTTP_409_CONFLICT,
+    AlreadyThere: status.HTTP_409_CONFLICT,
+    OwnerStays: status.HTTP_409_CONFLICT,
     engine.TrainingCancelled: status.HTTP_409_CONFLICT,
     # An artifact of another engine, or one that is gone: building again cures it.
     engine.IncompatibleArtifact: status.HTTP_409_CONFLICT,

@@ -16,7 +16,7 @@ from skillbuilder.api.errors import InvalidFields
 class NewestFirst(CursorPagination):
     """Pages under ``results``, newest first, with ``next`` and ``previous`` addresses."""
 
-    ordering = ("-created_at", "-pk")
+    ordering: tuple[str, ...] = ("-created_at", "-pk")
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200

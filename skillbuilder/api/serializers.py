@@ -127,6 +127,18 @@ class NewRunSerializer(StrictSerializer):
     seed = WholeNumberField(min_value=0, max_value=2**31 - 1, default=0)
 
 
+@extend_schema_field({"type": "string", "nullable": True})
+class UserNameOrNone(serializers.CharField):
+    """The name of the user that a row names, None where it names none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: Any) -> str:
+        """Return the user's name."""
+        return str(value.username)
+
+
 class RunErrorSerializer(serializers.Serializer):
     """Why a run failed."""
 
@@ -214,6 +226,7 @@ class RunSerializer(BuildSerializer):
     skill: serializers.SlugRelatedField[Skill] = serializers.SlugRelatedField(
         slug_field="slug", read_only=True
     )
+    requested_by = UserNameOrNone(help_text="Null of a program without an account.")
     notes = serializers.ListField(child=serializers.CharField(), read_only=True)
     edited_since = serializers.SerializerMethodField()
     full_tier = serializers.SerializerMethodField()
@@ -236,6 +249,7 @@ class RunSerializer(BuildSerializer):
             "embeddings",
             "serves",
             "serves_reason",
+            "requested_by",
             *STANDING,
         ]
         read_only_fields = fields

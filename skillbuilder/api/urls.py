@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from skillbuilder.api import annotation_views, catalog_views, slot_type_views, views
+from skillbuilder.api import (
+    annotation_views,
+    bin_views,
+    catalog_views,
+    people_views,
+    slot_type_views,
+    views,
+)
 
 v1 = [
     path("skills", views.SkillList.as_view(), name="skills"),
@@ -43,6 +50,20 @@ v1 = [
     path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),
     path("skills/<slug:slug>/explain", views.Explain.as_view(), name="explain"),
     path("skills/<slug:slug>/dialogue", views.Dialogue.as_view(), name="dialogue"),
+    path("bin", bin_views.Bin.as_view(), name="bin"),
+    path("bin/<slug:slug>", bin_views.BinnedSkill.as_view(), name="bin-skill"),
+    path("bin/<slug:slug>/restore", bin_views.BinRestore.as_view(), name="bin-restore"),
+    path("skills/<slug:slug>/people", people_views.People.as_view(), name="people"),
+    path("skills/<slug:slug>/people/<int:member_id>", people_views.Member.as_view(), name="member"),
+    path(
+        "skills/<slug:slug>/people/<int:member_id>/transfer",
+        people_views.MemberTransfer.as_view(),
+        name="member-transfer",
+    ),
+    path("skills/<slug:slug>/leave", people_views.Leave.as_view(), name="leave"),
+    path("skills/<slug:slug>/history", people_views.History.as_view(), name="history"),
+    path("invitations", people_views.Invitations.as_view(), name="invitations"),
+    path("invitations/<int:member_id>", people_views.Invitation.as_view(), name="invitation"),
     path("training-runs/<uuid:run_id>", views.RunDetail.as_view(), name="training-run"),
     path("training-runs/<uuid:run_id>/log", views.RunLog.as_view(), name="run-log"),
     path("training-runs/<uuid:run_id>/cancel", views.RunCancel.as_view(), name="run-cancel"),

@@ -43,9 +43,10 @@ from skillbuilder.api.serializers import (
     UtteranceSerializer,
     counts_of,
 )
+from skillbuilder.authoring.bin import put_away
 from skillbuilder.authoring.catalog_documents import resolved, unknown_catalogs
 from skillbuilder.authoring.checking import checked
-from skillbuilder.authoring.editing import delete_skill, editing, locked
+from skillbuilder.authoring.editing import editing, locked
 from skillbuilder.authoring.history import noted
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
@@ -55,6 +56,7 @@ from skillbuilder.authoring.import_export import (
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
 from skillbuilder.authoring.skills import create_skill
+from skillbuilder.authoring.visible import VisibleSkills
 from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.dialogues import converse
 from skillbuilder.training.models import TrainingRun
@@ -113,7 +115,7 @@ def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Ski
 def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
     """Return the run ``run_id``; raises Http404 and PermissionDenied like visible_skill."""
     visible = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
-    found = visible.select_related("skill", "full_tier").defer("snapshot")
+    found = visible.select_related("skill", "full_tier", "requested_by").defer("snapshot")
     run = get_object_or_404(found, pk=run_id)
     refuse_role(run.skill, request.user, request.method)
     return run
@@ -134,9 +136,11 @@ class SkillList(generics.ListAPIView):
 
     serializer_class = SkillSerializer
 
-    def get_queryset(self) -> QuerySet[Skill]:
+    def get_queryset(self) -> Any:
         """Return the skills that the user may see."""
-        return Skill.objects.visible_to(self.request.user)
+        if getattr(self, "swagger_fake_view", False):
+            return Skill.objects.none()
+        return VisibleSkills.of(self.request.user)
 
     @extend_schema(
         operation_id="skills_list",
@@ -197,8 +201,8 @@ class SkillDetail(APIView):
         responses={204: None, **refusals()},
     )
     def delete(self, request: Request, slug: str) -> Response:
-        """Delete a skill with its training runs and artifacts, for good."""
-        delete_skill(visible_skill(request, slug, changing=OWNER))
+        """Put a skill into its owner's bin, from which it can be restored for 30 days."""
+        put_away(visible_skill(request, slug, changing=OWNER))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -349,7 +353,8 @@ class RunList(generics.ListAPIView):
         if getattr(self, "swagger_fake_view", False):
             return TrainingRun.objects.none()
         skill = visible_skill(self.request, self.kwargs["slug"])
-        return skill.training_runs.select_related("skill", "full_tier").defer("snapshot")
+        found = skill.training_runs.select_related("skill", "full_tier", "requested_by")
+        return found.defer("snapshot")
 
     @extend_schema(
         operation_id="training_runs_list",

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from skillbuilder.authoring.models import Checklist, Skill, Slot
+from skillbuilder.authoring.models import Checklist, SampleUtterance, Skill, Slot
 
 MIN_INTENTS = 2
 MIN_SAMPLES = 5
@@ -32,8 +32,10 @@ class Step:
 
 
 def counted_intents(skill: Skill) -> list[Any]:
-    """Return all intents, with ``sample_count`` and ``slot_count``."""
+    """Return all intents, with ``sample_count``, ``slot_count`` and ``first_sample``."""
+    samples = SampleUtterance.objects.filter(intent=OuterRef("pk")).order_by("position", "pk")
     counts = {
+        "first_sample": Subquery(samples.values("text")[:1]),
         "sample_count": Count("samples", distinct=True),
         "slot_count": Count("slots", distinct=True),
     }

@@ -112,12 +112,6 @@ def part_of(row: models.Model) -> Part | None:
     return None if isinstance(row, whole) else partial(parts_around, row)
 
 
-def delete_skill(skill: Skill) -> None:
-    """Delete ``skill`` with all that belongs to it, once nobody is adding to it; a 404 if gone."""
-    with transaction.atomic():
-        locked(skill).delete()
-
-
 def unchanged(row: Row, seen: str) -> Row:
     """Return ``row`` as it is in the database; raises Conflict if that is not what was seen."""
     fresh = type(row)._default_manager.filter(pk=row.pk).first()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from nlu_engine.differences import Difference, differences
@@ -24,6 +25,11 @@ from skillbuilder.authoring.rows import Rows, rows_of, steps_back
 MOST_DIFFERENCES = 300
 # A document may have 1.5 MB: the newest of those that were kept to be restored stay.
 KEPT_DOCUMENTS = 30
+# The steps back from an import are as many as its rows: only the newest entries keep theirs.
+KEPT_UNDO = 200
+_KINDS = dict.fromkeys(("name", "locale", "invocation name"), Change.Kind.SKILL) | dict.fromkeys(
+    ("annotation set", "annotation"), Change.Kind.ANNOTATIONS
+)
 # So many differences are told one by one.
 _FEW = 3
 _WORDS = {"sample": "sample utterance", "other": "part"}
@@ -69,6 +75,7 @@ def note(
     change = Change.objects.create(
         skill=skill,
         user=acting_user(),
+        kind=_kind_of(found),
         count=len(found),
         differences=[one.to_dict() for one in found[:MOST_DIFFERENCES]],
         before=before.to_json() if before else None,
@@ -79,6 +86,44 @@ def note(
         kept = skill.changes.filter(before__isnull=False).values_list("pk", flat=True)
         older = list(kept[KEPT_DOCUMENTS : KEPT_DOCUMENTS + 100])
         skill.changes.filter(pk__in=older).update(before=None)
+    _forget_steps(skill)
+
+
+def note_event(
+    skill: Skill,
+    kind: str,
+    did: str,
+    what: str,
+    name: str,
+    *,
+    before: str = "",
+    after: str = "",
+    user: User | None = None,
+) -> None:
+    """Write an entry of what is no edit: ``did`` ("invited") says what became of ``name``.
+
+    By the acting user, else by ``user``: the worker does what somebody has asked for.
+    """
+    told = {"kind": did, "what": what, "within": "", "name": name}
+    Change.objects.create(
+        skill=skill,
+        user=acting_user() or user,
+        kind=kind,
+        count=1,
+        differences=[told | {"before": before, "after": after}],
+    )
+    _forget_steps(skill)
+
+
+def _kind_of(found: list[Difference]) -> str:
+    kinds = {_KINDS.get(one.what, Change.Kind.CONTENT) for one in found}
+    return kinds.pop() if len(kinds) == 1 else Change.Kind.CONTENT
+
+
+def _forget_steps(skill: Skill) -> None:
+    """Take the steps back from the one entry that is no longer among the newest."""
+    beyond = skill.changes.values_list("pk", flat=True)[KEPT_UNDO : KEPT_UNDO + 1]
+    Change.objects.filter(pk__in=list(beyond), undo__isnull=False).update(undo=None)
 
 
 Part = Callable[[], tuple[list[Intent], list[SlotType]]]
@@ -147,6 +192,14 @@ def _state(skill: Skill, part: Part | None) -> tuple[dict[str, str], Interaction
     # Renaming writes into the dialog in place.
     fields = {"name": skill.name, "locale": skill.locale}
     return fields, replace(model, extra=deepcopy(model.extra)), rows_of(skill, *parts)
+
+
+def changes_of(skill: Skill, *, by: str = "", kind: str = "") -> QuerySet[Change]:
+    """Return the entries of ``skill``, newest first: all, or of one person, of one kind."""
+    found = skill.changes.select_related("user")
+    if by:
+        found = found.filter(user__username=by)
+    return found.filter(kind=kind) if kind else found
 
 
 def told(change: Change) -> str:

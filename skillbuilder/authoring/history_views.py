@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import editing, history, undo
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import Change, Skill
 from skillbuilder.authoring.pages import (
     by_htmx,
     next_address,
@@ -29,18 +29,20 @@ CHANGES_A_PAGE = 20
 @require_GET
 @skill_page
 def skill_history(request: HttpRequest, skill: Skill) -> HttpResponse:
-    """List the changes, newest first; ``by`` chooses those of one person."""
-    everything = skill.changes.select_related("user")
+    """List the changes, newest first; ``by`` chooses those of one person, ``kind`` of a kind."""
     by = request.GET.get("by", "").replace("\x00", "")
-    chosen = everything.filter(user__username=by) if by else everything
+    kind = request.GET.get("kind", "")
+    chosen = history.changes_of(skill, by=by, kind=kind if kind in Change.Kind.values else "")
     page = Paginator(chosen, CHANGES_A_PAGE).get_page(request.GET.get("page"))
     now = export_interaction_model(skill)
-    names = everything.exclude(user=None).order_by("user__username")
+    names = skill.changes.exclude(user=None).order_by("user__username")
     context = {
         "tab": "history",
         "page": page,
         "entries": [(change, history.restorable(change, now)) for change in page.object_list],
         "by": by,
+        "kind": kind,
+        "kinds": Change.Kind.choices,
         "digest": now.digest(),
         "people": names.values_list("user__username", flat=True).distinct(),
     }

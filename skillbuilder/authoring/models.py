@@ -39,6 +39,17 @@ class SkillQuerySet(models.QuerySet["Skill"]):
         return self.filter(models.Q(owner=user) | models.Q(pk__in=shared))
 
 
+_AnySkills = models.Manager.from_queryset(SkillQuerySet)
+
+
+class SkillManager(_AnySkills):
+    """The skills that are not in the bin: nobody meets another one but there."""
+
+    def get_queryset(self) -> Any:
+        """Return them."""
+        return super().get_queryset().filter(binned_at=None)
+
+
 class Skill(models.Model):
     """One interaction model in one locale, owned by one user."""
 
@@ -56,6 +67,8 @@ class Skill(models.Model):
     revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # When it was put into the bin (see bin.py).
+    binned_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What a search looks through, kept by the database: one column to read instead of three.
     search_text = models.GeneratedField(
         expression=Lower(Concat("name", Value("\n"), "invocation_name", Value("\n"), _SLUG)),
@@ -63,7 +76,8 @@ class Skill(models.Model):
         db_persist=True,
     )
 
-    objects = SkillQuerySet.as_manager()
+    objects = SkillManager()
+    with_binned = SkillQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at", "-pk"]
@@ -73,6 +87,11 @@ class Skill(models.Model):
             models.Index(fields=["owner", "-updated_at", "-id"], name="skill_list"),
             models.Index(fields=["owner", "locale", "-updated_at", "-id"], name="skill_locale"),
             models.Index(fields=["owner", "-created_at", "-id"], name="skill_newest"),
+            models.Index(
+                fields=["owner", "-binned_at", "-id"],
+                condition=models.Q(binned_at__isnull=False),
+                name="skill_bin",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,7 +133,14 @@ class Membership(models.Model):
 
 
 class Change(models.Model):
-    """An entry of the history: who changed what in a skill; never changed itself."""
+    """An entry of the history: who did what to a skill; never changed itself."""
+
+    class Kind(models.TextChoices):
+        CONTENT = "content", "Intents and slot types"
+        ANNOTATIONS = "annotations", "Annotation sets"
+        SKILL = "skill", "The skill and its settings"
+        PEOPLE = "people", "People"
+        BUILDS = "builds", "Builds and versions"
 
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="changes")
     # None of a program: the command line, or someone whose account is gone.
@@ -126,6 +152,7 @@ class Change(models.Model):
         blank=True,
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    kind = models.CharField(max_length=11, choices=Kind, default=Kind.CONTENT)
     # How many things changed, and the first of them, as nlu_engine.differences tells them.
     count = models.PositiveIntegerField()
     differences = models.JSONField(default=list)
@@ -136,6 +163,7 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["-pk"]
+        indexes = [models.Index(fields=["skill", "-id"], name="history_order")]
 
     def __str__(self) -> str:
         return f"{self.count} changes in {self.skill}"

@@ -77,7 +77,7 @@ def show(
     wants_fragment = fragment and by_htmx(request)
     name = fragment if wants_fragment else template
     role = role_of(skill, request.user)
-    roles = {"may_edit": role in (EDITOR, OWNER), "is_owner": role == OWNER}
+    roles = {"role": role, "may_edit": role in (EDITOR, OWNER), "is_owner": role == OWNER}
     context = {"skill": skill, "is_fragment": bool(wants_fragment)} | roles | context
     return render(request, name, context, status=status)
 

@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 
 from skillbuilder.authoring.editing import locked
-from skillbuilder.authoring.models import Membership, Skill
+from skillbuilder.authoring.history import acting_user, note_event
+from skillbuilder.authoring.models import Change, Membership, Skill
 
 VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
 _RANK = {VIEWER: 1, EDITOR: 2, OWNER: 3}
@@ -23,6 +24,13 @@ _MAY = {
 
 class AlreadyThere(Exception):
     """The user name that was invited is the owner's, a member's, or invited already."""
+
+
+class OwnerStays(Exception):
+    """The owner cannot leave."""
+
+    def __init__(self) -> None:
+        super().__init__("You own this skill: hand it over before you leave.")
 
 
 def role_of(skill: Skill, user: Any) -> str | None:
@@ -68,12 +76,17 @@ def invite(skill: Skill, user_name: str, role: str) -> Membership:
         is_invited = skill.memberships.filter(user_name=user_name).exists()
         if skill.owner.username == user_name or is_member or is_invited:
             raise AlreadyThere(f"{user_name} is in the list already.")
+        _note(skill, "invited", user_name, after=role)
         return skill.memberships.create(user_name=user_name, role=role)
+
+
+def _note(skill: Skill, did: str, name: str, before: str = "", after: str = "") -> None:
+    note_event(skill, Change.Kind.PEOPLE, did, "person", name, before=before, after=after)
 
 
 def invitations_of(user: User | AnonymousUser) -> QuerySet[Membership]:
     """Return the invitations that ``user`` may accept or decline."""
-    waiting = Membership.objects.filter(user=None, user_name=user.username)
+    waiting = Membership.objects.filter(user=None, user_name=user.username, skill__binned_at=None)
     return waiting.select_related("skill", "skill__owner")
 
 
@@ -84,21 +97,44 @@ def accept(invitation: Membership, user: User | AnonymousUser) -> None:
         invitation = get_object_or_404(invitations_of(user), pk=invitation.pk)
         invitation.user = cast(User, user)
         invitation.save(update_fields=["user"])
+        _note(invitation.skill, "joined", invitation.user_name, after=invitation.role)
 
 
 def set_role(skill: Skill, membership: Membership, role: str) -> None:
     """Give the member, or who is invited, another role."""
     with transaction.atomic():
         locked(skill)
-        get_object_or_404(skill.memberships, pk=membership.pk)
-        skill.memberships.filter(pk=membership.pk).update(role=role)
+        fresh = get_object_or_404(skill.memberships, pk=membership.pk)
+        if fresh.role == role:
+            return
+        _note(skill, "changed the role of", fresh.user_name, fresh.role, role)
+        fresh.role = role
+        fresh.save(update_fields=["role"])
 
 
 def dismiss(skill: Skill, membership: Membership) -> None:
     """End a membership or an invitation: withdrawn, declined, removed or left."""
     with transaction.atomic():
         locked(skill)
-        skill.memberships.filter(pk=membership.pk).delete()
+        fresh = get_object_or_404(skill.memberships, pk=membership.pk)
+        _note(skill, _how_it_ends(fresh), fresh.user_name, before=fresh.role)
+        fresh.delete()
+
+
+def leave(skill: Skill, user: Any) -> None:
+    """End the membership of ``user``. Raises OwnerStays."""
+    mine = skill.memberships.filter(user_id=user.pk).first()
+    if mine is None:
+        raise OwnerStays
+    dismiss(skill, mine)
+
+
+def _how_it_ends(membership: Membership) -> str:
+    acting = acting_user()
+    if membership.user is None:
+        is_theirs = acting and acting.username == membership.user_name
+        return "declined" if is_theirs else "withdrew the invitation of"
+    return "left" if acting == membership.user else "removed"
 
 
 def transfer(skill: Skill, membership: Membership) -> User:
@@ -114,4 +150,5 @@ def transfer(skill: Skill, membership: Membership) -> User:
             user_name=fresh.owner.username, user=fresh.owner, role=Membership.Role.EDITOR
         )
         Skill.objects.filter(pk=skill.pk).update(owner=new_owner)
+        _note(skill, "handed over to", new_owner.username, fresh.owner.username)
     return new_owner

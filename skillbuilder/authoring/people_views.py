@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from skillbuilder.authoring import people
 from skillbuilder.authoring.models import Membership, Skill
 from skillbuilder.authoring.pages import show, signed_in, skill_page
-from skillbuilder.authoring.people import OWNER, VIEWER, AlreadyThere
+from skillbuilder.authoring.people import OWNER, VIEWER, AlreadyThere, OwnerStays
 
 
 class InvitationForm(forms.Form):
@@ -98,11 +98,11 @@ def skill_transfer(request: HttpRequest, skill: Skill, member_pk: int) -> HttpRe
 @skill_page(changing=VIEWER)
 def skill_leave(request: HttpRequest, skill: Skill) -> HttpResponse:
     """End one's own membership; an owner has none to end."""
-    mine = skill.memberships.filter(user__username=request.user.get_username()).first()
-    if mine is None:
-        messages.error(request, "You own this skill: hand it over before you leave.")
+    try:
+        people.leave(skill, request.user)
+    except OwnerStays as error:
+        messages.error(request, str(error))
         return redirect("skill-people", skill.slug)
-    people.dismiss(skill, mine)
     messages.success(request, f"You left {skill.name}.")
     return redirect("skill-list")
 

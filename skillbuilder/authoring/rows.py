@@ -43,6 +43,7 @@ PARENTS = {
 _NOT_EDITED = {
     "id",
     "owner_id",
+    "binned_at",
     "slug",
     "revision",
     "created_at",

@@ -15,8 +15,9 @@ from django.utils.text import slugify
 
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.utterances import is_blank
+from skillbuilder.authoring.history import note_event
 from skillbuilder.authoring.import_export import import_interaction_model
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import Change, Skill
 
 # /skills/new is the page that makes a skill.
 RESERVED_SLUGS = frozenset({"new"})
@@ -26,8 +27,9 @@ LONGEST_DERIVED_SLUG = 100
 class SlugTaken(Exception):
     """The slug that was asked for belongs to another skill, or to a page of ours."""
 
-    def __init__(self, slug: str) -> None:
-        super().__init__(f"The slug {slug!r} is taken. Choose another, or leave it out.")
+    def __init__(self, slug: str, *, in_bin: bool = False) -> None:
+        where = ", by a skill in your bin: restore that or delete it for good" if in_bin else ""
+        super().__init__(f"The slug {slug!r} is taken{where}. Choose another, or leave it out.")
 
 
 def create_skill(
@@ -53,7 +55,14 @@ def create_skill(
         if model is not None:
             own_name = invocation_name or model.invocation_name
             import_interaction_model(skill, replace(model, invocation_name=own_name))
+        start = _size_of(model) if model else "blank"
+        note_event(skill, Change.Kind.SKILL, "created", "skill", name, after=start)
     return skill
+
+
+def _size_of(model: InteractionModel) -> str:
+    intents, types = len(model.intents), len(model.slot_types)
+    return f"{intents:,} intent{'s'[: intents != 1]}, {types:,} slot type{'s'[: types != 1]}"
 
 
 def check_name(name: str) -> None:
@@ -73,13 +82,14 @@ def _insert(skill: Skill, slug: str | None) -> Skill:
         if _inserted(skill):
             return skill
         if slug:
-            raise SlugTaken(slug)
+            mine = Skill.with_binned.filter(owner=skill.owner, binned_at__isnull=False)
+            raise SlugTaken(slug, in_bin=mine.filter(slug=slug).exists())
     raise AssertionError("unreachable")
 
 
 def _inserted(skill: Skill) -> bool:
     """Insert ``skill`` unless its slug is taken; the constraint decides, so races are safe."""
-    slug_is_free = not Skill.objects.filter(slug=skill.slug).exists()
+    slug_is_free = not Skill.with_binned.filter(slug=skill.slug).exists()
     if skill.slug in RESERVED_SLUGS or not slug_is_free:
         return False
     try:

@@ -6,6 +6,7 @@ from django.urls import path
 
 from skillbuilder.authoring import (
     annotation_views,
+    bin_views,
     catalog_views,
     check_views,
     dialog_views,
@@ -35,6 +36,9 @@ urlpatterns = [
     path("skills/<slug:slug>/words", word_map_views.skill_words, name="skill-words"),
     path("skills/<slug:slug>/settings", views.skill_settings, name="skill-settings"),
     path("skills/<slug:slug>/delete", views.skill_delete, name="skill-delete"),
+    path("bin", bin_views.skill_bin, name="skill-bin"),
+    path("bin/<slug:slug>/restore", bin_views.bin_restore, name="bin-restore"),
+    path("bin/<slug:slug>/delete", bin_views.bin_delete, name="bin-delete"),
     path("skills/<slug:slug>/history", history_views.skill_history, name="skill-history"),
     path(
         "skills/<slug:slug>/history/<int:change_pk>/restore",

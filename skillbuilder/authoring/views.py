@@ -24,7 +24,7 @@ from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.lines import lines_of
 from nlu_engine.rules import invocation_name_problems
 from nlu_engine.type_settings import KEY
-from skillbuilder.authoring import checklist, editing
+from skillbuilder.authoring import bin, checklist, editing
 from skillbuilder.authoring.catalog_documents import unknown_catalogs
 from skillbuilder.authoring.checking import all_checks, checked
 from skillbuilder.authoring.checklist import authoring_steps, counted_intents
@@ -160,17 +160,17 @@ def settings_conflict(
 @require_http_methods(["GET", "POST"])
 @skill_page(looking=OWNER, changing=OWNER)
 def skill_delete(request: HttpRequest, skill: Skill) -> HttpResponse:
-    """Ask, then delete the skill with all its builds."""
+    """Ask, then put the skill into the bin."""
     form = StampForm(request.POST or None, initial={"stamp": stamp(skill)})
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["stamp"] == stamp(skill):
-            editing.delete_skill(skill)
-            messages.success(request, f"{skill.name} was deleted.")
+            bin.put_away(skill)
+            messages.success(request, f"{skill.name} is in the bin.")
             return redirect("skill-list")
         form = StampForm(initial={"stamp": stamp(skill)})
         messages.warning(request, "The skill was changed in the meantime. Is this still the one?")
     counted = with_counts(Skill.objects.filter(pk=skill.pk)).get()
-    context = {"tab": "settings", "form": form, "counted": counted}
+    context = {"tab": "settings", "form": form, "counted": counted, "days": bin.KEPT.days}
     return show(request, skill, "authoring/skill_delete.html", context)
 
 

@@ -86,7 +86,7 @@ def import_sample_skills(owner: User) -> list[Skill]:
     missing = [
         sample
         for sample in list_sample_skills()
-        if not Skill.objects.filter(slug=slug_of(sample)).exists()
+        if not Skill.with_binned.filter(slug=slug_of(sample)).exists()
     ]
     return [import_sample_skill(owner, sample) for sample in missing]
 

@@ -18,10 +18,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from nlu_engine.interaction_model import LOCALES
+from skillbuilder.authoring.bin import bin_of
 from skillbuilder.authoring.models import Skill, SkillQuerySet
 from skillbuilder.authoring.pages import by_htmx, signed_in
 from skillbuilder.authoring.skill_forms import locale_choices
 from skillbuilder.authoring.skills import with_counts
+from skillbuilder.authoring.visible import VisibleSkills
+from skillbuilder.training.accuracy import accuracies
 from skillbuilder.training.state import SkillStatus, in_status, last_builds
 
 SKILLS_A_PAGE = 20
@@ -92,20 +95,18 @@ def place_of(cursor: str) -> tuple[datetime, int] | None:
         return None
 
 
-def page_of(skills: SkillQuerySet, older_than: str = "", newer_than: str = "") -> SkillPage:
+def page_of(skills: VisibleSkills, older_than: str = "", newer_than: str = "") -> SkillPage:
     """Return the page of ``skills`` beside a cursor; the first one if there is no such place."""
-    # An interaction model's unknown parts may be large, and no list shows them.
-    skills = skills.defer("extra", "search_text")
     if place := place_of(newer_than):
-        found = list(_after(skills, place, newest_first=False)[: SKILLS_A_PAGE + 1])
+        found = _after(skills, place, newest_first=False)[: SKILLS_A_PAGE + 1]
         # Fewer than a page are left: show the first one, which is full.
         if len(found) > SKILLS_A_PAGE:
             return _page(found[SKILLS_A_PAGE - 1 :: -1], newer=True, older=True)
     elif place := place_of(older_than):
-        found = list(_after(skills, place, newest_first=True)[: SKILLS_A_PAGE + 1])
+        found = _after(skills, place, newest_first=True)[: SKILLS_A_PAGE + 1]
         if found:
             return _page(found[:SKILLS_A_PAGE], newer=True, older=len(found) > SKILLS_A_PAGE)
-    found = list(skills.order_by("-updated_at", "-pk")[: SKILLS_A_PAGE + 1])
+    found = skills.order_by("-updated_at", "-pk")[: SKILLS_A_PAGE + 1]
     return _page(found[:SKILLS_A_PAGE], newer=False, older=len(found) > SKILLS_A_PAGE)
 
 
@@ -116,8 +117,8 @@ def _page(skills: list[Skill], *, newer: bool, older: bool) -> SkillPage:
 
 
 def _after(
-    skills: SkillQuerySet, place: tuple[datetime, int], *, newest_first: bool
-) -> SkillQuerySet:
+    skills: VisibleSkills, place: tuple[datetime, int], *, newest_first: bool
+) -> VisibleSkills:
     time, pk = place
     # The outer condition is one range of an index, which "earlier or as early and ..." is not.
     if newest_first:
@@ -132,14 +133,18 @@ def _after(
 def skill_list(request: HttpRequest) -> HttpResponse:
     """Show my skills, those changed last first."""
     wanted = Wanted.of(request.GET)
-    mine = Skill.objects.visible_to(request.user)
-    page = page_of(wanted.among(mine), request.GET.get("older", ""), request.GET.get("newer", ""))
+    mine = VisibleSkills.of(request.user)
+    page = page_of(
+        mine.changed(wanted.among), request.GET.get("older", ""), request.GET.get("newer", "")
+    )
     context = {
         "page": page,
         "wanted": wanted,
         "has_skills": bool(page.skills) or mine.exists(),
+        "has_bin": bin_of(request.user).exists(),
         "counts": counts_of(page.skills),
         "builds": last_builds(page.skills),
+        "accuracies": accuracies(page.skills),
         "locale_groups": locale_choices(),
         "status_choices": SkillStatus.choices,
     }

@@ -13,9 +13,12 @@ class TrainingConfig(AppConfig):
     verbose_name = "Training"
 
     def ready(self) -> None:
-        """Tie the life of artifacts to that of their runs."""
+        """Tie the life of artifacts to that of their runs, and builds to skills outside the bin."""
+        from skillbuilder.authoring.bin import binned
+
         post_delete.connect(discard_artifact, sender="training.TrainingRun")
         post_delete.connect(discard_artifact, sender="training.FullTier")
+        binned.connect(cancel_all)
 
 
 def discard_artifact(instance: Any, **_: Any) -> None:
@@ -26,3 +29,13 @@ def discard_artifact(instance: Any, **_: Any) -> None:
 
     run_id = instance.pk
     transaction.on_commit(lambda: storage.discard(run_id))
+
+
+def cancel_all(skill: Any, **_: Any) -> None:
+    """Cancel what is queued or worked on for a skill that goes into the bin."""
+    from skillbuilder.training import leases
+    from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
+
+    for work in (TrainingRun, FullTier, Evaluation):
+        for one in work.objects.filter(skill=skill, status__in=work.ACTIVE):
+            leases.cancel(one)

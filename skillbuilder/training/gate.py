@@ -121,9 +121,12 @@ def _too_low(annotation_set: AnnotationSet, found: Evaluation | None, parser: st
 
 def resume() -> None:
     """Go on with what a worker left undecided when it was lost; called by beat."""
-    for run in TrainingRun.objects.filter(gate=Gate.PENDING).defer("snapshot"):
+    undecided = TrainingRun.objects.filter(gate=Gate.PENDING, skill__binned_at=None)
+    for run in undecided.defer("snapshot"):
         begin(run)
-    for full in FullTier.objects.filter(gate=Gate.PENDING).select_related("run__skill"):
+    for full in FullTier.objects.filter(gate=Gate.PENDING, skill__binned_at=None).select_related(
+        "run__skill"
+    ):
         begin(full)
 
 
@@ -134,4 +137,5 @@ def release(run: TrainingRun) -> None:
     if full is not None:
         FullTier.objects.filter(pk=full.pk).update(**now)
         full_tier.go_live(full)
+    run.tell("let go live")
     TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now(), **now)

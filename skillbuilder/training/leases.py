@@ -104,19 +104,27 @@ def close(rows: QuerySet[Any], **values: Any) -> bool:
 def complete(work: Build, **outcome: Any) -> bool:
     """Make ``work`` ready with its ``outcome``; False if it is no longer ours."""
     outcome |= {"status": work.Status.READY, "progress": 1.0, "step": "", "steps": work.steps}
-    completed = close(held(work), **outcome)
-    if completed:
-        work.step = ""
-        work.note("Ready")
+    with transaction.atomic():
+        completed = close(held(work), **outcome)
+        if completed:
+            work.step = ""
+            work.note("Ready")
+            work.tell("built")
     return completed
 
 
 def fail(work: LeasedWork, code: str, message: str) -> bool:
     """Make ``work`` failed for good, with the reason; False if it is no longer ours."""
+    return _close_failed(work, held(work), code, message)
+
+
+def _close_failed(work: LeasedWork, rows: QuerySet[Any], code: str, message: str) -> bool:
     values = {"status": type(work).Status.FAILED, "error_code": code, "error_message": message}
-    failed = close(held(work), **values)
-    if failed:
-        work.note(message, "error")
+    with transaction.atomic():
+        failed = close(rows, **values)
+        if failed:
+            work.note(message, "error")
+            work.tell("failed to build", message)
     return failed
 
 
@@ -127,9 +135,11 @@ def cancel(work: LeasedWork) -> bool:
     """
     model = type(work)
     active = model._default_manager.filter(pk=work.pk, status__in=model.ACTIVE)
-    cancelled = close(active, status=model.Status.CANCELLED)
-    if cancelled:
-        work.note("Cancelled", "warning")
+    with transaction.atomic():
+        cancelled = close(active, status=model.Status.CANCELLED)
+        if cancelled:
+            work.note("Cancelled", "warning")
+            work.tell("cancelled the build of")
     work.refresh_from_db(fields=["status", "claim", "lease_expires_at", "finished_at"])
     return cancelled
 
@@ -154,8 +164,7 @@ def requeue(work: LeasedWork, send: Callable[[uuid.UUID], None], remedy: str) ->
     lost, status = held(work).filter(lease_expires_at__lt=now), type(work).Status
     if work.attempts >= settings.TRAINING_ATTEMPTS:
         message = f"The worker was lost in each of {work.attempts} attempts. {remedy}"
-        work.note(message, "error")
-        return close(lost, status=status.FAILED, error_code="worker_lost", error_message=message)
+        return _close_failed(work, lost, "worker_lost", message)
     requeued = lost.update(status=status.QUEUED, claim=None, lease_expires_at=None, enqueued_at=now)
     if requeued:
         log.warning("%s lost its worker, queued again", work.pk)

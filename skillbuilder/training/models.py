@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
-from skillbuilder.authoring.models import AnnotationSet, Skill
+from skillbuilder.authoring.history import note_event
+from skillbuilder.authoring.models import AnnotationSet, Change, Skill
 
 
 class LeasedWork(models.Model):
@@ -49,6 +50,9 @@ class LeasedWork(models.Model):
     def is_active(self) -> bool:
         """Whether it is queued or worked on."""
         return self.status in self.ACTIVE
+
+    def tell(self, did: str, more: str = "") -> None:
+        """Write into the history of the skill what became of it; nothing of most work."""
 
     def note(self, text: str, level: str = "info") -> None:
         """Write down for people what happened to it; where nobody reads that, nothing."""
@@ -141,6 +145,14 @@ class TrainingRun(Build):
     # Which parser answers for the skill, and why, where that is not the DNN.
     serves = models.CharField(max_length=10, default="neural")
     serves_reason = models.TextField(blank=True)
+    # Who asked for it, None of a program; the history tells who asked for it again.
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="training_runs",
+        null=True,
+        blank=True,
+    )
     # When a build last asked for this very content: the skill parses with the ready run
     # that was asked for last, which after an undone change is an old one.
     requested_at = models.DateTimeField(default=timezone.now)
@@ -170,6 +182,18 @@ class TrainingRun(Build):
             numbers = TrainingRun.objects.filter(skill=self.skill_id)
             self.number = (numbers.aggregate(last=models.Max("number"))["last"] or 0) + 1
         super().save(*args, **kwargs)
+
+    def tell(self, did: str, more: str = "") -> None:
+        """Write into the history of the skill that the acting user, or who asked, ``did`` it."""
+        note_event(
+            self.skill,
+            Change.Kind.BUILDS,
+            did,
+            "version",
+            str(self.number),
+            after=more,
+            user=self.requested_by,
+        )
 
     @property
     def version(self) -> TrainingRun:

@@ -23,6 +23,7 @@ from nlu_engine.embeddings import release_for
 from nlu_engine.errors import InvalidInteractionModel
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.editing import locked
+from skillbuilder.authoring.history import acting_user
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training import full_tier, leases, storage
@@ -71,14 +72,21 @@ def request_run(skill: Skill, *, seed: int = 0) -> tuple[TrainingRun, bool]:
         _supersede(skill, by=run)
         if run is not None:
             TrainingRun.objects.filter(pk=run.pk).update(requested_at=timezone.now())
+            if not run.is_active:
+                run.tell("asked again for")
             _judge_again(run)
             if run.status == Status.READY:
                 full_tier.request(run)
             return run, False
         run = TrainingRun.objects.create(
-            skill=skill, snapshot=model.to_json(), size=size_of(model), **identity
+            skill=skill,
+            snapshot=model.to_json(),
+            size=size_of(model),
+            requested_by=acting_user(),
+            **identity,
         )
         run.note(f"Requested, {run.size:,} samples and values")
+        run.tell("asked to build")
         transaction.on_commit(partial(send, run.pk))
     return run, True
 

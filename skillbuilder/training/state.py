@@ -138,9 +138,14 @@ def last_builds(skills: Iterable[Skill]) -> dict[int, tuple[SkillStatus, Trainin
     return {key: (_STATUS_OF_RUN[Status(run.status)], run) for key, run in found.items()}
 
 
-def _newest(keys: list[int], order: str, *statuses: str) -> QuerySet[TrainingRun]:
+def live_runs(keys: list[int]) -> QuerySet[TrainingRun]:
+    """Return the run that each of the skills ``keys`` parses with (runs.latest_ready_run)."""
+    return _newest(keys, "-requested_at", Status.READY, gate=TrainingRun.Gate.OPEN)
+
+
+def _newest(keys: list[int], order: str, *statuses: str, **more: str) -> QuerySet[TrainingRun]:
     """Return the first run in ``order`` of each skill, among those of ``statuses`` if any."""
-    runs = TrainingRun.objects.filter(status__in=statuses or Status.values)
+    runs = TrainingRun.objects.filter(status__in=statuses or Status.values, **more)
     first = runs.filter(skill=OuterRef("skill")).order_by(order, "-pk").values("pk")[:1]
     return runs.filter(skill__in=keys, pk=Subquery(first)).defer("snapshot")
 

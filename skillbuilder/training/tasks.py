@@ -10,9 +10,11 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_ready
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
+from django.http import Http404
 
 from nlu_engine.errors import EngineError, TrainingCancelled
 from skillbuilder import broker
+from skillbuilder.authoring import bin
 from skillbuilder.training import evaluations, full_tier, gate, leases, parse_log, runs, storage
 from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
@@ -54,7 +56,8 @@ def record(work: TrainingRun | FullTier) -> None:
     try:
         build(work)
         judge(work)
-    except TrainingCancelled as error:
+    except (TrainingCancelled, Http404) as error:
+        # Http404: its skill was deleted when it was just ready.
         log.info("%s", error)
     except EngineError as error:
         leases.fail(work, runs.code_of(error), str(error))
@@ -134,6 +137,12 @@ def reap() -> None:
 def purge_parse_logs() -> None:
     """Delete what parse logs have kept long enough; called by beat."""
     parse_log.purge()
+
+
+@shared_task
+def empty_bin() -> None:
+    """Delete for good what has been in the bin long enough; called by beat."""
+    bin.empty_out()
 
 
 @worker_ready.connect

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -98,7 +99,10 @@ def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpRespons
     run = find(skill, str(number))
     form = VersionNameForm(request.POST)
     if form.is_valid():
-        TrainingRun.objects.filter(pk=run.pk).update(name=form.cleaned_data["name"])
+        with transaction.atomic():
+            TrainingRun.objects.filter(pk=run.pk).update(name=form.cleaned_data["name"])
+            if form.cleaned_data["name"] != run.name:
+                run.tell("named", form.cleaned_data["name"])
         messages.success(request, "Saved.")
     else:
         messages.error(request, "A name has at most 80 characters. Nothing was changed.")
@@ -112,8 +116,10 @@ def version_restore(request: HttpRequest, skill: Skill, number: int) -> HttpResp
     run = find(skill, str(number))
     model = InteractionModel.from_json(run.snapshot)
     try:
-        digest = request.POST.get("digest", "")
-        editing.replace_document(skill, model, digest, since=run.created_at)
+        with transaction.atomic():
+            run.tell("restored")
+            digest = request.POST.get("digest", "")
+            editing.replace_document(skill, model, digest, since=run.created_at)
     except editing.Conflict:
         messages.error(
             request,

@@ -9,17 +9,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from skillbuilder.api import urls
+from skillbuilder.authoring.bin import bin_of
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Catalog, Skill
+from skillbuilder.authoring.models import Catalog, Membership, Skill
+from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training.models import TrainingRun
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # Endpoints that are about no object: a stranger uses them for what is his own.
-OWN = {"skills", "catalogs"}
+OWN = {"skills", "bin", "invitations", "catalogs"}
 
 ENDPOINTS = [
     (pattern.name, method)
@@ -34,6 +38,8 @@ BODIES: dict[str, Any] = {
     "catalog": {"name": "Stolen"},
     "explain": {"utterance": "order a big pizza"},
     "dialogue": {"utterance": "order a big pizza"},
+    "people": {"user_name": "charlie", "role": "editor"},
+    "member": {"role": "editor"},
 }
 LISTS = {"slot-type-values": "stolen\n", "catalog-versions": "stolen\n"}
 
@@ -46,9 +52,10 @@ def address(name: str, run: TrainingRun) -> str:
     catalog = Catalog.objects.get_or_create(owner=run.skill.owner, name="Sizes", newest=1)[0]
     catalog.versions.get_or_create(number=1, rows=[["small", "", []]], count=1)
     values = {
+        "slug": binned(run.skill.owner).slug if name.startswith("bin-") else run.skill.slug,
+        "member_id": member(run.skill, name).pk,
         "key": catalog.pk,
         "number": 1,
-        "slug": run.skill.slug,
         "run_id": run.pk,
         "type_name": "Size",
         "set_id": annotation_set.pk,
@@ -58,9 +65,25 @@ def address(name: str, run: TrainingRun) -> str:
     return reverse(f"api:{name}", kwargs={key: values[key] for key in wanted})
 
 
+def binned(user: Any) -> Skill:
+    """Return a skill of ``user`` that is in the bin."""
+    made = bin_of(user).first() or create_skill(user, name="Binned", locale="en-US")
+    Skill.objects.filter(pk=made.pk).update(binned_at=timezone.now())
+    return made
+
+
+def member(skill: Skill, name: str) -> Membership:
+    """Return someone who is a member, or of an "invitation" the owner himself as invited."""
+    if name == "invitation":
+        # Only as a test has it: an owner who has invited himself.
+        return skill.memberships.get_or_create(user_name=skill.owner.username, role="viewer")[0]
+    dora = get_user_model().objects.get_or_create(username="dora")[0]
+    return skill.memberships.get_or_create(user=dora, user_name="dora", role="viewer")[0]
+
+
 def send(client: APIClient, method: str, name: str, path: str) -> Any:
     """Send the endpoint what it wants."""
-    if name in LISTS:
+    if name in LISTS and method != "get":
         return getattr(client, method)(path, LISTS[name], content_type="text/csv")
     return getattr(client, method)(path, BODIES.get(name))
 
@@ -71,9 +94,11 @@ def state_of(skill: Skill) -> Any:
     runs = list(TrainingRun.objects.order_by("pk").values("pk", "status", "requested_at"))
     sets = list(fresh.annotation_sets.values("name", "revision"))
     evaluations = list(fresh.evaluations.values("pk", "status"))
+    people = list(Membership.objects.values("skill", "user_name", "user", "role"))
+    kept = list(Skill.with_binned.order_by("pk").values("pk", "binned_at", "owner"))
     catalogs = list(Catalog.objects.values("name", "newest"))
-    model = export_interaction_model(fresh)
-    return fresh.name, fresh.revision, model, runs, sets, evaluations, catalogs
+    more = (runs, sets, evaluations, people, kept, catalogs)
+    return fresh.name, fresh.revision, export_interaction_model(fresh), more
 
 
 @pytest.mark.parametrize(("name", "method"), ENDPOINTS)

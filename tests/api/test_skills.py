@@ -85,11 +85,12 @@ def test_a_skill_is_renamed_but_keeps_its_slug(api: APIClient, skill: Skill) -> 
     assert refused.json()["problems"][0]["path"] == "$.slug"
 
 
-def test_a_deleted_skill_is_gone_with_its_runs(
+def test_a_deleted_skill_is_gone_and_from_the_bin_its_runs_too(
     api: APIClient, skill: Skill, ready_run: TrainingRun
 ) -> None:
     assert api.delete(f"/api/v1/skills/{skill.slug}").status_code == 204
     assert api.get(f"/api/v1/skills/{skill.slug}").status_code == 404
+    assert api.delete(f"/api/v1/bin/{skill.slug}").status_code == 204
     assert not TrainingRun.objects.exists()
 
 

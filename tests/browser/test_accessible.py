@@ -22,6 +22,8 @@ PAGES = {
     "skill-list": ["/", "/?q=nothing+like+it"],
     "skill-create": [f"/skills/new?start={start}" for start in ("template", "json", "blank")],
     "token-list": ["/tokens"],
+    "skill-bin": ["/bin"],
+    "bin-delete": ["/bin/thrown-away/delete"],
     "serving": ["/serving"],
     "account-settings": ["/account"],
     "skill-detail": [""],
@@ -74,6 +76,7 @@ NO_PAGES = {
     "annotation-set-fill",
     "annotation-set-problems",
     "annotation-set-settings",
+    "bin-restore",
     "build-controls",
     "catalog-download",
     "catalog-rename",
@@ -153,7 +156,10 @@ def test_each_address_is_a_page_that_is_looked_at_or_none() -> None:
 
 @pytest.fixture
 def addresses(page: Page, app: RunningApp) -> list[str]:
-    """Return all pages; those of a skill with content, a member and a history."""
+    """Return all pages; those of a skill with content, a member and a history, and of a bin."""
+    page.goto(f"{create_from_template(page, app, 'Smart lights', 'Thrown away')}delete")
+    page.get_by_role("button", name="Put it into the bin").click()
+    page.get_by_text("Thrown away is in the bin.").wait_for()
     skill = create_from_template(page, app, "Pizza ordering", "X" * 100)
     known = {}
     app.manage("shell", "-v", "0", "-c", MAKE_STAFF)

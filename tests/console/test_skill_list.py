@@ -14,7 +14,7 @@ from django.utils import timezone
 from benchmarks import skill_list as benchmark
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import changed, create_skill
-from skillbuilder.training.models import TrainingRun
+from skillbuilder.training.models import Evaluation, TrainingRun
 from skillbuilder.training.state import build_state, last_builds
 
 NAME = re.compile(r'class="stretched"><bdi>(.*?)</bdi>')
@@ -189,7 +189,7 @@ def test_the_list_asks_the_database_the_same_for_one_skill_and_for_many(
     for skill in many:
         run_of(skill, Status.READY)
         run_of(skill, Status.CANCELLED)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(12):
         browser.get("/", {"q": "skill", "status": "ready"})
 
 
@@ -204,12 +204,97 @@ def test_a_stranger_sees_none(browser_of: Callable[[Any], Client], skill: Skill,
 
 
 def test_the_benchmark_makes_skills_of_every_kind(
-    alice: Any, browser: Client, token: str, monkeypatch: pytest.MonkeyPatch
+    alice: Any,
+    bob: Any,
+    charlie: Any,
+    browser: Client,
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(benchmark, "TIMES", 1)
     monkeypatch.setattr(benchmark, "RARE", 30)
-    benchmark.insert(alice, range(120))
+    benchmark.insert([alice, bob], charlie, range(120))
     for query in ({"status": "building"}, {"status": "draft"}, {"locale": benchmark.RARE_LOCALE}):
         assert len(shown(browser.get("/", query))) == 4, query
     assert shown(browser.get("/", {"status": "failed"})) == ["Skill 000003 of the Größe Kitchen"]
-    assert len(dict(benchmark.measure(browser, token))) == 18
+    assert len(dict(benchmark.measure(browser, token))) == 20
+
+
+def result_of(run: TrainingRun, accuracy: float, **fields: Any) -> Evaluation:
+    metrics = {
+        "neural": {"frame_accuracy": accuracy, "count": 1_234},
+        "maxent_crf": {"frame_accuracy": accuracy / 2, "count": 1_234},
+    }
+    fields = {"kind": "folds", "status": "ready"} | fields
+    return run.evaluations.create(skill=run.skill, metrics=metrics, **fields)
+
+
+def test_the_accuracy_is_of_the_live_version_and_says_on_what(
+    browser: Client, skill: Skill, alice: Any
+) -> None:
+    def told() -> str:
+        cell = browser.get("/").text.partition('class="skill-row-accuracy">')[2]
+        return " ".join(re.sub("<.*?>", " ", cell.partition("</td>")[0]).split())
+
+    assert told() == "not measured"
+    old = run_of(skill, Status.READY)
+    result_of(old, 0.3)
+    live = run_of(skill, Status.READY)
+    held = run_of(skill, Status.READY)
+    TrainingRun.objects.filter(pk=held.pk).update(gate=TrainingRun.Gate.HELD)
+    result_of(held, 0.9)
+    result_of(live, 0.2, kind="curve")
+    result_of(live, 0.2, status="failed")
+    assert told() == "not measured"
+    result_of(live, 0.5)
+    assert told() == "DNN 50.0 % MaxEnt-CRF 25.0 % Version 2, 1,234 samples held back"
+    kept, gone = (skill.annotation_sets.create(name=name) for name in ("<Said>", "Gone"))
+    result_of(live, 0.6, kind="annotations", annotation_set=kept)
+    last = result_of(live, 0.8, kind="annotations", annotation_set=kept)
+    result_of(live, 0.1, kind="annotations", annotation_set=gone)
+    gone.deleted_at = timezone.now()
+    gone.save()
+    result_of(live, 0.5)
+    # The newest on a set, even if samples were held back after it.
+    wanted = "DNN 80.0 % MaxEnt-CRF 40.0 % Version 2, 1,234 annotations of &lt;Said&gt;"
+    assert told() == wanted
+    assert reverse("evaluation", args=[last.pk]) in browser.get("/").text
+    create_skill(alice, name="Another", locale="en-US")
+    assert "not measured" in browser.get("/").text
+
+
+def test_own_and_shared_skills_are_one_list(
+    browser: Client, many: list[Skill], alice: Any, bob: Any, charlie: Any, api: Any
+) -> None:
+    """Every third is bob's and shared, one of charlie's is not, and pages cut anywhere."""
+    for skill in many[::3]:
+        skill.memberships.create(user=alice, user_name="alice", role="viewer")
+        skill.memberships.create(user=charlie, user_name="charlie", role="viewer")
+    Skill.objects.filter(pk__in=[skill.pk for skill in many[::3]]).update(owner=bob)
+    create_skill(charlie, name="Not shared", locale="en-US")
+    invited = create_skill(charlie, name="Not accepted", locale="en-US")
+    invited.memberships.create(user_name="alice", role="editor")
+    page, seen = browser.get("/"), []
+    while True:
+        seen.append(shown(page))
+        if "next" not in links(page):
+            break
+        page = browser.get(f"/{links(page)['next']}")
+    assert sum(seen, []) == [f"Skill {number:02}" for number in reversed(range(45))]
+    assert shown(browser.get(f"/{links(page)['prev']}")) == seen[1]
+    listed, address = [], "/api/v1/skills?page_size=7"
+    while address:
+        answer = api.get(address).json()
+        listed += [found["name"] for found in answer["results"]]
+        address = answer["next"]
+    assert listed == sum(seen, [])
+    back = api.get(api.get(api.get("/api/v1/skills?page_size=7").json()["next"]).json()["previous"])
+    assert [found["name"] for found in back.json()["results"]] == listed[:7]
+
+
+def test_without_own_skills_the_shared_ones_are_listed(
+    skill: Skill, bob: Any, browser_of: Callable[[Any], Client]
+) -> None:
+    skill.memberships.create(user=bob, user_name="bob", role="viewer")
+    assert shown(browser_of(bob).get("/")) == ["Tiny kitchen"]
+    assert shown(browser_of(bob).get("/", {"q": "tiny", "status": "draft"})) == ["Tiny kitchen"]

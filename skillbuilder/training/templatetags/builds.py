@@ -11,6 +11,7 @@ from django.urls import reverse
 from skillbuilder.authoring.checklist import Step, checklist_of
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training.models import Build
+from skillbuilder.training.runs import latest_ready_run
 from skillbuilder.training.state import BuildState, build_state, elapsed
 
 register = template.Library()
@@ -48,6 +49,12 @@ def builder_checklist(context: dict[str, Any], skill: Skill, steps: list[Step]) 
         "left": left,
         "hidden": seen.hidden,
     }
+
+
+@register.inclusion_tag("training/_live_version.html")
+def live_version(skill: Skill) -> dict[str, Any]:
+    """Show what the skill parses with, and where it can be tried: a viewer's first steps."""
+    return {"skill": skill, "run": latest_ready_run(skill)}
 
 
 def build_steps(skill: Skill, state: BuildState, *, tried: bool) -> list[Step]:
