@@ -1,8 +1,9 @@
 """Skills by the thousand, with rows and artifacts as real ones have them.
 
 A few seeds, each an interaction model and what was trained from it, give patterns: documents with
-other intents, samples and values left out. Every skill is a copy of a pattern under a name of its
-own, with a version whose artifact is a copy of the seed's.
+other intents, samples and values left out. The first skills are made of one pattern each, all
+others are copies of them under names of their own, made by the database. Each has a version whose
+artifact is a copy of the seed's.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.core.management.color import no_style
+
 from nlu_engine.artifact import read_manifest
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.training_data import TrainingData
 
 BATCH = 500
-PATTERNS = 300
+PATTERNS = 250
 UTTERANCES = 60
 KEPT = 0.7
 """The share of a seed's intents, samples and values that a pattern keeps, on average."""
@@ -47,14 +50,6 @@ class Pattern(NamedTuple):
     snapshot: dict[str, Any]
     digest: str
     metrics: dict[str, Any]
-
-
-class Served(NamedTuple):
-    """A skill that can be asked: its slug, the number of its owner, its seed."""
-
-    slug: str
-    owner: int
-    seed: int
 
 
 def read_seed(document: Path, artifact: Path) -> Seed:
@@ -111,23 +106,21 @@ def _some(items: list[Any], rng: random.Random, least: int) -> list[Any]:
 # --- Rows ---------------------------------------------------------------------------------
 
 
-def insert(owners: Sequence[Any], made: Sequence[Pattern], numbers: range) -> list[uuid.UUID]:
-    """Insert the skills of those numbers with everything in them; return their versions' keys."""
+def insert(owners: Sequence[Any], made: Sequence[Pattern]) -> None:
+    """Insert a skill of each pattern, of an owner of its own, into a database without any."""
     from skillbuilder.authoring.models import Skill
 
-    pairs = [(_skill(owners, made, number), made[number % len(made)]) for number in numbers]
+    pairs = [(_skill(owners[number], one, number), one) for number, one in enumerate(made)]
     Skill.objects.bulk_create(skill for skill, _ in pairs)
     _insert_intents(pairs)
     _insert_slot_types(pairs)
-    return _insert_runs(pairs)
 
 
-def _skill(owners: Sequence[Any], made: Sequence[Pattern], number: int) -> Any:
+def _skill(owner: Any, pattern: Pattern, number: int) -> Any:
     from skillbuilder.authoring.models import Skill
 
-    pattern = made[number % len(made)]
     return Skill(
-        owner=owners[number % len(owners)],
+        owner=owner,
         name=f"{pattern.model.invocation_name.title()[:80]} {number:06}",
         slug=slug_of(number),
         locale=pattern.seed.locale,
@@ -195,28 +188,83 @@ def _insert_slot_types(pairs: Sequence[tuple[Any, Pattern]]) -> None:
     )
 
 
-def _insert_runs(pairs: Sequence[tuple[Any, Pattern]]) -> list[uuid.UUID]:
-    import nlu_engine
+def multiply(patterns: int, skills: int) -> None:
+    """Let the database copy what ``insert`` inserted until there are ``skills`` skills.
+
+    The copy number k of a row has its key plus k times the highest key of its table.
+    """
+    from django.db import connection
+
+    from skillbuilder.authoring import models
+
+    copied = (
+        models.Skill,
+        models.Intent,
+        models.Slot,
+        models.SampleUtterance,
+        models.SlotType,
+        models.SlotValue,
+    )
+    with connection.cursor() as cursor:
+        steps = {}
+        for model in copied:
+            cursor.execute(f"SELECT max(id) FROM {model._meta.db_table}")  # noqa: S608
+            steps[model] = cursor.fetchone()[0] or 0
+        for model in copied:
+            cursor.execute(_copies(model, steps), {"copies": skills // patterns - 1})
+        for statement in connection.ops.sequence_reset_sql(no_style(), copied):
+            cursor.execute(statement)
+
+
+def _copies(model: Any, steps: dict[Any, int]) -> str:
+    """Return the statement that copies all rows of ``model``, each under a key of its own."""
+    columns, values = [], []
+    for field in model._meta.concrete_fields:
+        if field.generated:
+            continue
+        step = steps[model] if field.primary_key else steps.get(field.related_model)
+        columns.append(field.column)
+        values.append(f"row.{field.column} + k * {step}" if step else f"row.{field.column}")
+    if "slug" in columns:
+        number = f"cast(1000000 + row.id - 1 + k * {steps[model]} AS text)"
+        values[columns.index("slug")] = f"'skill-' || substr({number}, 2)"
+        start = "substr(row.name, 1, length(row.name) - 6)"
+        values[columns.index("name")] = f"{start} || substr({number}, 2)"
+    table = model._meta.db_table
+    counted = "SELECT 1 UNION ALL SELECT k + 1 FROM copy WHERE k < %(copies)s"
+    copies = f"WITH RECURSIVE copy(k) AS ({counted})"
+    chosen = f"SELECT {', '.join(values)} FROM copy, {table} AS row WHERE %(copies)s > 0"  # noqa: S608
+    return f"{copies} INSERT INTO {table} ({', '.join(columns)}) {chosen}"
+
+
+def insert_versions(made: Sequence[Pattern], numbers: range) -> list[uuid.UUID]:
+    """Insert a ready version of each skill of those numbers; return their keys."""
+    from nlu_engine import __version__
     from nlu_engine.embeddings import release_for
+    from skillbuilder.authoring.models import Skill
     from skillbuilder.training.models import TrainingRun
 
-    rows = [
-        TrainingRun(
-            skill=skill,
-            number=1,
-            snapshot=pattern.snapshot,
-            digest=pattern.digest,
-            locale=pattern.seed.locale,
-            engine_version=nlu_engine.__version__,
-            embeddings=release_for(pattern.seed.locale),
-            status=TrainingRun.Status.READY,
-            progress=1.0,
-            attempts=1,
-            metrics=pattern.metrics,
+    slugs = [slug_of(number) for number in numbers]
+    keys = dict(Skill.objects.filter(slug__in=slugs).values_list("slug", "pk"))
+    rows = []
+    for number, slug in zip(numbers, slugs, strict=True):
+        pattern = made[number % len(made)]
+        rows.append(
+            TrainingRun(
+                skill_id=keys[slug],
+                number=1,
+                snapshot=pattern.snapshot,
+                digest=pattern.digest,
+                locale=pattern.seed.locale,
+                engine_version=__version__,
+                embeddings=release_for(pattern.seed.locale),
+                status=TrainingRun.Status.READY,
+                progress=1.0,
+                attempts=1,
+                metrics=pattern.metrics,
+            )
         )
-        for skill, pattern in pairs
-    ]
-    TrainingRun.objects.bulk_create(rows, batch_size=BATCH)
+    TrainingRun.objects.bulk_create(rows)
     return [row.pk for row in rows]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, load_encoder
+from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, load_encoder, release_digest
 from nlu_engine.listed import ListedValues
 from nlu_engine.utterances import Token, normalize
 
@@ -101,6 +101,8 @@ class FeatureExtractor:
         listed: ListedValues,
     ) -> None:
         self.tier = tier
+        # What its encodings depend on: the very content of the files that it reads.
+        self.release = release_digest(embeddings, tier)
         self.listed = listed
         self._encoder = (
             load_encoder(embeddings.release, embeddings.root) if tier == "full" else None
@@ -120,6 +122,13 @@ class FeatureExtractor:
             return [(np.zeros((len(one), 0), dtype=np.float32), nothing) for one in utterances]
         encoded = self._encoder.encode([[token.text for token in one] for one in utterances])
         return [(one.words, one.sentence) for one in encoded]
+
+    def of_words(self, words: Sequence[str]) -> tuple[Vectors, Vectors]:
+        """Return what the encoder makes of one utterance, alone; of the full tier only."""
+        if self._encoder is None:
+            raise ValueError("the quick tier has no encoder")
+        [encoded] = self._encoder.encode([words])
+        return encoded.words, encoded.sentence
 
     def of_word(self, text: str) -> tuple[Vectors, int, Rows]:
         """Return a word's shared vector, its skill-specific row and its characters."""

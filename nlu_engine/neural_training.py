@@ -13,7 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, is_covered
+from nlu_engine.embeddings import SharedEmbeddings, Tier, is_covered
+from nlu_engine.encodings import Encoding, EncodingCache
 from nlu_engine.errors import TrainingDiverged
 from nlu_engine.features import (
     SHAPE_FEATURES,
@@ -148,6 +149,7 @@ def prepare(
     listed: ListedValues = NOTHING_LISTED,
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
+    encodings: EncodingCache | None = None,
     on_progress: Progress = lambda share: None,
 ) -> TrainingSet:
     """Turn annotated utterances into numbers, learning the skill's vocabulary from them.
@@ -172,7 +174,7 @@ def prepare(
         *zip(tokenized, [[tag_rows[tag] for tag in tags] for tags in tagged], intents, strict=True),
         *((tokens, [0] * len(tokens), None) for tokens in outside),
     ]
-    encoded = _encoded(extract, [tokens for tokens, _, _ in targets], on_progress)
+    encoded = _encoded(extract, [tokens for tokens, _, _ in targets], encodings, on_progress)
     examples = [
         Example(
             table.rows(tokens),
@@ -189,13 +191,32 @@ def prepare(
 
 
 def _encoded(
-    extract: FeatureExtractor, tokenized: Sequence[Sequence[Token]], on_progress: Progress
-) -> list[tuple[Vectors, Vectors]]:
-    found: list[tuple[Vectors, Vectors]] = []
-    for start in range(0, len(tokenized), ENCODED_AT_ONCE):
-        on_progress(start / len(tokenized))
-        found += extract.in_context(tokenized[start : start + ENCODED_AT_ONCE])
-    return found
+    extract: FeatureExtractor,
+    tokenized: Sequence[Sequence[Token]],
+    encodings: EncodingCache | None,
+    on_progress: Progress,
+) -> list[Encoding]:
+    """Return the encoding of each utterance, from the cache where it is known.
+
+    Each goes through the encoder alone: in 8 bits, what an utterance shares a batch with changes
+    its numbers, and those must not depend on what the cache happens to hold.
+    """
+    if extract.tier == "quick":
+        return extract.in_context(tokenized)
+    said = [tuple(token.text for token in tokens) for tokens in tokenized]
+    different = list(dict.fromkeys(said))
+    known = encodings.get(extract.release, different) if encodings else {}
+    found = {different[place]: encoding for place, encoding in known.items()}
+    missing = [words for words in different if words not in found]
+    for start in range(0, len(missing), ENCODED_AT_ONCE):
+        on_progress(start / len(missing))
+        new = [
+            (words, extract.of_words(words)) for words in missing[start : start + ENCODED_AT_ONCE]
+        ]
+        found.update(new)
+        if encodings:
+            encodings.put(extract.release, new)
+    return [found[words] for words in said]
 
 
 def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
@@ -229,12 +250,14 @@ def train_neural(
     copies: Sequence[AnnotatedUtterance] = (),
     negatives: Sequence[str] = (),
     seed: int = 0,
+    encodings: EncodingCache | None = None,
     on_progress: Callable[[str, float], None] = lambda step, share: None,
     schedule: Schedule | None = None,
 ) -> NeuralRecognizer:
     """Fit the network on ``data`` and return the recognizer made of it.
 
     ``copies`` (``augmentation.copies_of``) are learned from besides, in the same time.
+    ``encodings``: what the encoder made of utterances before, and keeps what it makes of new ones.
     ``on_progress(step, share)`` is told how much of "embed", then of "train", is done.
     Raises TrainingDiverged when the loss stops being finite.
     """
@@ -247,6 +270,7 @@ def train_neural(
         listed=ListedValues(data.slot_values, data.patterns),
         copies=copies,
         negatives=negatives,
+        encodings=encodings,
         on_progress=partial(on_progress, "embed"),
     )
     network = network_for(training_set)

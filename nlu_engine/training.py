@@ -28,6 +28,7 @@ from nlu_engine.embeddings import (
     load_embeddings,
     release_for,
 )
+from nlu_engine.encodings import EncodingCache
 from nlu_engine.errors import NotEnoughData
 from nlu_engine.neural_training import HURRIED, Schedule, train_neural
 from nlu_engine.out_of_scope import negatives_for, shared_talk
@@ -55,6 +56,7 @@ def train_parsers(
     seed: int = 0,
     schedule: Schedule | None = None,
     hurry: bool = False,
+    encodings: EncodingCache | None = None,
     on_progress: Progress = ignore,
 ) -> ParserPair:
     """Train the DNN and the MaxEnt-CRF baseline on ``data``.
@@ -62,6 +64,7 @@ def train_parsers(
     ``tier``: "quick" reads the static store alone; "full" also the contextual encoder.
     ``schedule``: that of the DNN; without one it is chosen by how much there is to learn from.
     ``hurry``: train for seconds, whatever the size: to try a skill until the rest is trained.
+    ``encodings``: of the full tier, kept from build to build; the outcome is the same without.
 
     ``on_progress(step, fraction)`` is called several times a second with one of STEPS and
     the fraction of the whole, in [0, 1]; an exception that it raises ends the training.
@@ -87,6 +90,7 @@ def train_parsers(
         negatives=negatives,
         seed=seed,
         schedule=schedule or (HURRIED if hurry else None),
+        encodings=encodings,
         on_progress=partial(_report_neural, on_progress),
     )
     between = time.process_time()
@@ -179,7 +183,7 @@ def _notes(data: TrainingData) -> list[str]:
             "sub-word, character and skill-specific embeddings, so words that its samples do not "
             "hold are understood less well than in English."
         ]
-    words = sorted({token.text for one in data.utterances for token in tokenize(one.text)})
+    words = sorted(_words(data))
     share = known_share(load_embeddings(release_for(data.locale)), words)
     if share < 0.7:
         return [
@@ -187,3 +191,14 @@ def _notes(data: TrainingData) -> list[str]:
             f"{data.locale}; the others are composed of sub-words. Is the locale right?"
         ]
     return []
+
+
+def _words(data: TrainingData) -> set[str]:
+    """Return the words that people wrote: no codes that were made up as examples of a pattern."""
+    found = set()
+    for one in data.utterances:
+        codes = [span for span in one.frame.slots if span.name in data.patterns]
+        for token in tokenize(one.text):
+            if all(token.end <= code.start or code.end <= token.start for code in codes):
+                found.add(token.text)
+    return found

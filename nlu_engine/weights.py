@@ -1,4 +1,4 @@
-"""A network's weights as an artifact keeps them: large matrices in 8 bits, the rest in 16."""
+"""A network's weights as an artifact keeps them: large matrices in 7 bits, the rest in 16."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from nlu_engine.embeddings import Vectors
 
 SMALLEST = 2_048
 """Numbers in the smallest matrix that is worth a scale a row."""
+STEPS = 63
+"""Steps on either side of zero. Half as many as a byte has: nothing is lost by that, and what is
+in the byte compresses better (docs/experiments.md)."""
 _ROWS, _SCALES = ".rows", ".scales"
 
 
 def pack(weights: Mapping[str, Vectors]) -> dict[str, npt.NDArray[Any]]:
-    """Return the arrays to keep: matrices as 8-bit rows with one scale each, others halved."""
+    """Return the arrays to keep: matrices as rows of bytes with one scale each, others halved."""
     packed: dict[str, npt.NDArray[Any]] = {}
     for name, value in weights.items():
         if value.ndim < 2 or value.size < SMALLEST:
             packed[name] = value.astype(np.float16)
         else:
-            rows, scales = quantize(value.reshape(len(value), -1))
+            rows, scales = quantize(value.reshape(len(value), -1), STEPS)
             packed[name + _ROWS] = rows.reshape(value.shape)
             packed[name + _SCALES] = scales
     return packed
@@ -41,7 +44,10 @@ def unpack(packed: Mapping[str, npt.NDArray[Any]]) -> dict[str, Vectors]:
     return weights
 
 
-def quantize(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
-    """Return 8-bit rows and one scale a row, for ``vectors`` of shape (rows, dimensions)."""
-    scales = np.maximum(np.abs(vectors).max(axis=1), 1e-8).astype(np.float32) / 127
+def quantize(vectors: Vectors, steps: int = 127) -> tuple[npt.NDArray[np.int8], Vectors]:
+    """Return rows of bytes and one scale a row, for ``vectors`` of shape (rows, dimensions).
+
+    ``steps``: the bytes' greatest size.
+    """
+    scales = np.maximum(np.abs(vectors).max(axis=1), 1e-8).astype(np.float32) / steps
     return np.round(vectors / scales[:, None]).astype(np.int8), scales

@@ -16,6 +16,9 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from kombu.entity import Queue
+
+from skillbuilder import queues
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -54,6 +57,10 @@ ARTIFACT_CACHE_BYTES = env.int("ARTIFACT_CACHE_BYTES", default=10_000_000_000)
 PARSER_CACHE_BYTES = env.int("PARSER_CACHE_BYTES", default=512_000_000)
 # Who sends it as a bearer token may read /metrics; without one, signed-in staff alone may.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+
+# What the encoder made of utterances, kept by this host's workers from build to build.
+ENCODING_CACHE = Path(env.str("ENCODING_CACHE", default=str(VAR / "encodings.sqlite3")))
+ENCODING_CACHE_BYTES = env.int("ENCODING_CACHE_BYTES", default=512_000_000)
 
 # --- Core -----------------------------------------------------------------------------
 
@@ -163,7 +170,9 @@ if CELERY_BROKER_URL.startswith("filesystem://"):
         "polling_interval": 0.2,
     }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_DEFAULT_QUEUE = "skillbuilder"
+CELERY_TASK_DEFAULT_QUEUE = queues.UPKEEP
+CELERY_TASK_QUEUES = [Queue(name) for name in queues.ALL]
+CELERY_TASK_ROUTES = queues.ROUTES
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -174,6 +183,14 @@ CELERY_WORKER_POOL_START_METHOD = "spawn"
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=min(2, os.cpu_count() or 1))
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+# A child that took more is replaced after its task; a build that takes more than its limit fails.
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1000 * env.int("WORKER_MEMORY_MB", default=2_000)
+TRAINING_MEMORY_MB = env.int("TRAINING_MEMORY_MB", default=4_000)
+# What a child loads before its first build, "quick", "full" or nothing, and how far it gives way.
+WORKER_WARMS = env.str("WORKER_WARMS", default="")
+WORKER_NICE = env.int("WORKER_NICE", default=0)
+# On a busy machine torch alone takes longer to come in than the pool usually waits for a child.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 180.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 
@@ -181,7 +198,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
 # queued again, at most TRAINING_ATTEMPTS times in all.
 TRAINING_LEASE = timedelta(seconds=env.float("TRAINING_LEASE_SECONDS", default=30.0))
 TRAINING_ATTEMPTS = 3
+QUICK_TIME_LIMIT = timedelta(minutes=env.float("QUICK_TIME_LIMIT_MINUTES", default=10.0))
 TRAINING_TIME_LIMIT = timedelta(minutes=env.float("TRAINING_TIME_LIMIT_MINUTES", default=30.0))
+EVALUATION_TIME_LIMIT = timedelta(minutes=env.float("EVALUATION_TIME_LIMIT_MINUTES", default=30.0))
 # A build first makes the quick tier live, then goes on to the full tier in the background.
 BUILD_FULL_TIER = env.bool("BUILD_FULL_TIER", default=True)
 # After each build both parsers are trained three times more, on two thirds of the samples each,

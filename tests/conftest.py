@@ -21,6 +21,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from nlu_engine.interaction_model import InteractionModel
+from skillbuilder import queues
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, leases, runs, storage
@@ -95,7 +96,10 @@ def own_folders(data_folder: Path, tmp_path: Path, settings: Any) -> Iterator[No
 @pytest.fixture
 def sent_messages(tmp_path: Path) -> Callable[[], list[Path]]:
     """Return a function that lists the messages waiting in the queue."""
-    return lambda: sorted((tmp_path / "broker" / "messages").glob("*.skillbuilder.msg"))
+    folder = tmp_path / "broker" / "messages"
+    return lambda: sorted(
+        path for path in folder.glob("*.msg") if path.name.split(".")[-2] in queues.ALL
+    )
 
 
 def make_tiny_document() -> dict[str, Any]:

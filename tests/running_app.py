@@ -68,11 +68,15 @@ class RunningApp:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, name: str) -> None:
-        """Start "web", "worker" or "beat" in a process group of its own, its output in a file."""
+        """Start "web", "beat" or "worker", in a process group of its own, its output in a file."""
         # Inside, for it needs Django to be set up, which not all who import this have done.
-        from skillbuilder.console.management.commands.serve import programs
+        from skillbuilder import queues
+        from skillbuilder.console.management.commands.serve import programs, worker
 
-        [program] = [one for one in programs("127.0.0.1", self.port) if one.name == name]
+        # One worker for all queues comes up sooner than one for each.
+        all_in_one = worker("worker", queues.QUICK, queues.FULL, queues.EVALUATE)
+        served = [*programs("127.0.0.1", self.port), all_in_one]
+        [program] = [one for one in served if one.name == name]
         log = (self.var / f"{name}.log").open("ab")
         self.logs.append(log)
         self.processes[name] = subprocess.Popen(

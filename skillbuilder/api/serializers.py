@@ -20,7 +20,8 @@ from skillbuilder.authoring.skills import check_name
 from skillbuilder.training.dialogues import PARSERS
 from skillbuilder.training.models import Build, BuildLogLine, FullTier, TrainingRun
 from skillbuilder.training.progress import step_states
-from skillbuilder.training.state import builds_ahead, edited_since
+from skillbuilder.training.state import edited_since
+from skillbuilder.training.turns import builds_ahead
 
 
 class TextField(serializers.CharField):

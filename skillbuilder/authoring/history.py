@@ -155,9 +155,8 @@ def noted(
     found += differences(old, new) + more
     if found:
         removes = any((one.kind, one.what) in _KEPT_KINDS for one in found)
-        steps = steps_back(old_rows, new_rows)
-        _refuse_edited_catalogs(old_rows, new_rows, steps)
-        undo = None if replaces else steps
+        _refuse_edited_catalogs(old_rows, new_rows)
+        undo = None if replaces else steps_back(old_rows, new_rows)
         note(skill, found, old if replaces or removes else None, undo)
 
 
@@ -171,18 +170,16 @@ class FromCatalog(Exception):
         )
 
 
-def _refuse_edited_catalogs(old: Rows, new: Rows, steps: dict[str, list[Any]]) -> None:
+def _refuse_edited_catalogs(old: Rows, new: Rows) -> None:
     """Raise FromCatalog if a value was edited in a slot type that goes on to be of a catalog."""
-    touched = {
-        parent
-        for rows, what in ((new, "made"), (new, "changed"), (old, "removed"))
-        for label, pk, *_ in steps[what]
-        if label == "value" and (parent := rows.parent((label, pk)))
-    }
-    for key in touched & old.values.keys() & new.values.keys():
+    for key in old.values.keys() & new.values.keys():
+        if key[0] != "slot type":
+            continue
         before, after = old.fields(key), new.fields(key)
         same = all(before[one] == after[one] for one in ("catalog_id", "catalog_version"))
-        if before["catalog_id"] is not None and same:
+        if before["catalog_id"] is None or not same:
+            continue
+        if old.parts("value", key) != new.parts("value", key):
             raise FromCatalog(after["name"])
 
 

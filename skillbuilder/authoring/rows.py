@@ -77,6 +77,13 @@ class Rows:
         label, field = PARENTS[key[0]]
         return label, self.fields(key)[field]
 
+    def parts(self, label: str, of: Key) -> dict[Key, tuple[Any, ...]]:
+        """Return the rows of the table ``label`` that are part of ``of``."""
+        place = _FIELDS[label].index(PARENTS[label][1])
+        return {
+            key: row for key, row in self.values.items() if key[0] == label and row[place] == of[1]
+        }
+
     def mark(self, key: Key) -> str:
         """Return a short digest of the row, "" where there is none."""
         if key not in self.values:

@@ -15,7 +15,7 @@ from nlu_engine.errors import ArtifactCorrupt
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training import serving, storage
 from skillbuilder.training.parser_cache import ParserCache
-from skillbuilder.training.runs import NotTrained, latest_ready_run
+from skillbuilder.training.runs import NotTrained, serving_run
 
 if TYPE_CHECKING:
     from nlu_engine.explanation import Explainer
@@ -89,7 +89,7 @@ def parse(
 
     Raises NotTrained and what parse_by raises.
     """
-    run = latest_ready_run(skill)
+    run = serving_run(skill)
     if run is None:
         raise NotTrained(skill)
     return run, parse_by(run, utterance, reference)

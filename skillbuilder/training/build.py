@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from nlu_engine.artifact import read_artifact, read_manifest, write_artifact
+from nlu_engine.encodings import EncodingCache
 from nlu_engine.errors import TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.interaction_model import InteractionModel
@@ -17,6 +21,7 @@ from nlu_engine.parsers import ParserPair
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
 from skillbuilder.training import full_tier, runs, storage
+from skillbuilder.training.budget import spent
 from skillbuilder.training.leases import KeptLease
 from skillbuilder.training.models import FullTier, TrainingRun
 from skillbuilder.training.progress import StepReport
@@ -39,15 +44,11 @@ def build(work: TrainingRun | FullTier) -> None:
     log.info("%s of skill %s: attempt %s", work.pk, work.skill.slug, work.attempts)
     with KeptLease(work) as lease:
         report = StepReport(work, lease)
-        published, samples = train_and_publish(work, report)
+        published, measured = train_and_publish(work, report)
         report.end_step()
-    manifest = read_manifest(published)
-    metrics = {
-        "train_seconds": round(time.monotonic() - started, 1),
-        "artifact_bytes": sum(manifest["sizes"].values()),
-        "samples": samples,
-    }
-    if not finish(work, list(manifest["notes"]), metrics):
+    notes = list(read_manifest(published)["notes"])
+    metrics = {"train_seconds": round(time.monotonic() - started, 1), **measured}
+    if not finish(work, notes, metrics):
         discard_if_over(work)
         raise TrainingCancelled(f"{work.pk} was cancelled or lost when it was about to finish.")
     log.info("%s of skill %s is ready: %s", work.pk, work.skill.slug, metrics)
@@ -63,33 +64,43 @@ def finish(work: TrainingRun | FullTier, notes: list[str], metrics: dict[str, An
 def train_and_publish(
     work: TrainingRun | FullTier, report: StepReport
 ) -> tuple[Path, dict[str, Any]]:
-    """Do the steps from the snapshot to the artifact; return that and what came of its samples."""
+    """Do the steps from the snapshot to the artifact; return that and what was measured of it.
+
+    Raises OverBudget if it costs more than a skill may.
+    """
     report("validate", 0.0)
     run = work.version
     model = InteractionModel.from_json(run.snapshot)
     data = TrainingData.from_interaction_model(model, locale=run.locale, seed=run.seed)
     intents = {one.frame.intent for one in data.utterances}
     report.note(f"{len(data.utterances):,} utterances of {len(intents):,} intents to learn from")
+    encodings = EncodingCache(Path(settings.ENCODING_CACHE), settings.ENCODING_CACHE_BYTES)
     pair = train_parsers(
         data,
+        encodings=encodings,
         tier="full" if isinstance(work, FullTier) else "quick",
         hurry=isinstance(work, TrainingRun),
         seed=run.seed,
         on_progress=lambda step, share: report(step, VALIDATED + share * (TRAINED - VALIDATED)),
     )
+    if encodings.hits or encodings.misses:
+        found, all_of_them = encodings.hits, encodings.hits + encodings.misses
+        report.note(f"Of {all_of_them:,} utterances to encode, {found:,} were encoded before")
     report("evaluate", TRAINED)
-    samples: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
 
     def write(directory: Path) -> None:
         write_artifact(pair, directory)
-        samples.update(tried(read_artifact(directory), data.utterances))
+        cost = spent(directory, [one.text for one in data.utterances])
+        samples = tried(read_artifact(directory), data.utterances)
+        measured.update(asdict(cost), samples=samples)
         report.note(
             "Of its own utterances {maxent_crf:.0%} (MaxEnt-CRF) and {neural:.0%} (DNN) "
             "are parsed right".format(**samples)
         )
         report("publish", EVALUATED)
 
-    return storage.publish(work.pk, write), samples
+    return storage.publish(work.pk, write), measured
 
 
 def tried(pair: ParserPair, utterances: Sequence[AnnotatedUtterance]) -> dict[str, Any]:

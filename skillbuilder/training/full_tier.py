@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from skillbuilder.training import leases, storage
+from skillbuilder.training import leases, storage, turns
 from skillbuilder.training.models import FullTier, TrainingRun
 
 Status = FullTier.Status
@@ -53,6 +53,11 @@ def of_run(run: TrainingRun) -> FullTier | None:
 def send(pk: uuid.UUID) -> None:
     """Put ``pk`` in the queue."""
     leases.send(TRAIN_TASK, pk)
+
+
+def claim_next() -> FullTier | None:
+    """Take the queued full tier whose turn it is for this worker; None if there is none."""
+    return turns.claim_next(FullTier.objects.select_related("skill", "run"))
 
 
 def claim(pk: uuid.UUID) -> FullTier | None:

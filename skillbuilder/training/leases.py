@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from kombu.exceptions import ChannelError, KombuError
 
-from nlu_engine.errors import TrainingCancelled
+from nlu_engine.errors import TrainingCancelled, TrainingError
 from skillbuilder.training.models import Build, LeasedWork
 
 log = logging.getLogger(__name__)
@@ -35,9 +36,14 @@ log = logging.getLogger(__name__)
 Work = TypeVar("Work", bound=LeasedWork)
 SECONDS_BETWEEN_REPORTS = 1.0
 SECONDS_BETWEEN_LOOKS = 0.5
+MOST_SENT_AGAIN = 20
 SECONDS_TO_HEED = 0.8
 INTERRUPTION = signal.SIGUSR2
 """The pool's own soft time limit is SIGUSR1."""
+
+
+class MemoryExceeded(TrainingError):
+    """The work took more memory than it may."""
 
 
 def send(task: str, pk: uuid.UUID) -> None:
@@ -176,11 +182,14 @@ def requeue(work: LeasedWork, send: Callable[[uuid.UUID], None], remedy: str) ->
 def _resend_unheard(rows: QuerySet[Any], send: Callable[[uuid.UUID], None]) -> int:
     """Send the ids of rows again that waited so long that their message may be lost.
 
-    If it is not lost, the doubled message finds the row claimed and is dropped.
+    If it is not lost, the doubled message finds the row claimed and is dropped. Where workers
+    are busy with others, the wait is a long queue's more likely: one message will do.
     """
     model, now = rows.model, timezone.now()
     waiting = rows.filter(status=model.Status.QUEUED, enqueued_at__lt=now - settings.TRAINING_LEASE)
-    ids = list(waiting.values_list("pk", flat=True))
+    is_moving = rows.filter(status=model.WORKING).exists()
+    oldest = waiting.order_by("enqueued_at")[: 1 if is_moving else MOST_SENT_AGAIN]
+    ids = list(oldest.values_list("pk", flat=True))
     model._default_manager.filter(pk__in=ids).update(enqueued_at=now)
     for pk in ids:
         transaction.on_commit(partial(send, pk))
@@ -204,7 +213,7 @@ class KeptLease:
         self.work = work
         self._reported = float("-inf")
         self._over = threading.Event()
-        self._lost: TrainingCancelled | None = None
+        self._lost: TrainingError | None = None
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
         # Only where nothing is half said to the database may the signal raise.
         self._interruptible = False
@@ -266,6 +275,7 @@ class KeptLease:
             while not self._over.wait(SECONDS_BETWEEN_LOOKS):
                 due = time.monotonic() - renewed > settings.TRAINING_LEASE.total_seconds() / 3
                 self._look(heartbeat if due else check_held)
+                self._check_memory()
                 renewed = time.monotonic() if due else renewed
                 if self._lost is not None:
                     self._interrupt()
@@ -283,6 +293,14 @@ class KeptLease:
             # The next beat may get through; if none does, the lease runs out as it should.
             log.warning("heartbeat of %s failed: %s", self.work.pk, error)
 
+    def _check_memory(self) -> None:
+        used, most = _resident_mb(), settings.TRAINING_MEMORY_MB
+        if used > most and self._lost is None and _in_a_child():
+            self._lost = MemoryExceeded(
+                f"The work took {used:,} MB of memory, more than the {most:,} MB that it may. "
+                "Make the interaction model or the set smaller, or give the worker more."
+            )
+
     def _interrupt(self) -> None:
         """Stop the computing thread: by a signal, and this whole child if it does not heed it."""
         if not self._handles_signals:
@@ -292,9 +310,22 @@ class KeptLease:
             signal.pthread_kill(threading.main_thread().ident or 0, INTERRUPTION)
             if self._over.wait(0.1):
                 return
-        if current_process().name != "MainProcess":
-            log.warning("%s was cancelled and its child did not heed it: killed", self.work.pk)
+        if _in_a_child():
+            log.warning("%s was stopped and its child did not heed it: killed", self.work.pk)
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _in_a_child() -> bool:
+    """Return whether this process is a child of a worker, which another takes the place of."""
+    return bool(current_process().name != "MainProcess")
+
+
+def _resident_mb() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0  # Where there is no /proc, the pool's own limit has to do.
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
 
 
 def _is_importing(frame: FrameType | None) -> bool:

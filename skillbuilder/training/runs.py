@@ -26,7 +26,7 @@ from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.history import acting_user
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import full_tier, leases, storage
+from skillbuilder.training import full_tier, leases, storage, turns
 from skillbuilder.training.models import FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
@@ -149,6 +149,20 @@ def latest_ready_run(skill: Skill) -> TrainingRun | None:
     return ready.order_by("-requested_at", "-pk").defer("snapshot").first()
 
 
+# For Django it takes five times as long to write this as for the database to answer it.
+_SERVING = """
+    SELECT id, skill_id, artifact, serves FROM training_trainingrun
+    WHERE skill_id = %s AND status = %s AND gate = %s
+    ORDER BY requested_at DESC, id DESC LIMIT 1
+"""
+
+
+def serving_run(skill: Skill) -> TrainingRun | None:
+    """Return what ``latest_ready_run`` does, with what parsing needs of it alone."""
+    values = [skill.pk, Status.READY.value, Gate.OPEN.value]
+    return next(iter(TrainingRun.objects.raw(_SERVING, values)), None)
+
+
 def active_run(skill: Skill) -> TrainingRun | None:
     """Return the run of ``skill`` that is queued or training, or None."""
     return skill.training_runs.filter(status__in=TrainingRun.ACTIVE).defer("snapshot").first()
@@ -164,6 +178,11 @@ def cancel_run(run: TrainingRun) -> bool:
 
 
 # --- Working ------------------------------------------------------------------------------
+
+
+def claim_next() -> TrainingRun | None:
+    """Take the queued run whose turn it is for this worker; None if there is none."""
+    return turns.claim_next(TrainingRun.objects.select_related("skill"))
 
 
 def claim(run_id: uuid.UUID) -> TrainingRun | None:

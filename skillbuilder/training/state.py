@@ -150,12 +150,6 @@ def _newest(keys: list[int], order: str, *statuses: str, **more: str) -> QuerySe
     return runs.filter(skill__in=keys, pk=Subquery(first)).defer("snapshot")
 
 
-def builds_ahead(build: Build) -> int:
-    """Return how many builds of its kind a worker will take before the queued ``build``."""
-    queued = type(build)._default_manager.filter(status=Status.QUEUED)
-    return queued.filter(created_at__lt=build.created_at).count()
-
-
 def elapsed(run: Build) -> timedelta:
     """Return how long ``run`` has been worked on, or has waited if no one has begun."""
     since = run.started_at or run.created_at

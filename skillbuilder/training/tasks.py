@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import uuid
+from datetime import timedelta
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import worker_ready
+from celery.signals import worker_process_init, worker_ready
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
@@ -20,26 +23,31 @@ from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
 
-_LIMIT = settings.TRAINING_TIME_LIMIT.total_seconds()
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+def _limits(limit: timedelta) -> dict[str, float]:
+    """Return a task's options: it may clear up for a minute after its limit."""
+    return {"soft_time_limit": limit.total_seconds(), "time_limit": limit.total_seconds() + 60}
+
+
+@shared_task(**_limits(settings.QUICK_TIME_LIMIT))
 def train_run(run_id: str) -> None:
-    """Train the quick tier of a run if it is still there to be claimed; its row tells the rest."""
+    """Train the quick tier of the run whose turn it is: ``run_id`` but tells that there is one."""
     # Torch takes seconds to come in on a busy machine: before the claim, whose lease runs.
     import skillbuilder.training.build  # noqa: F401
 
-    run = runs.claim(uuid.UUID(run_id))
+    run = runs.claim_next()
     if run is not None:
         record(run)
 
 
-@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+@shared_task(**_limits(settings.TRAINING_TIME_LIMIT))
 def train_full(pk: str) -> None:
-    """Train a full tier if it is still there to be claimed; its row tells what came of it."""
+    """Train the full tier whose turn it is: ``pk`` but tells that there is one."""
     import skillbuilder.training.build  # noqa: F401
 
-    full = full_tier.claim(uuid.UUID(pk))
+    full = full_tier.claim_next()
     if full is not None:
         record(full)
 
@@ -62,12 +70,16 @@ def record(work: TrainingRun | FullTier) -> None:
     except EngineError as error:
         leases.fail(work, runs.code_of(error), str(error))
     except SoftTimeLimitExceeded:
-        minutes = settings.TRAINING_TIME_LIMIT.total_seconds() / 60
+        is_full = isinstance(work, FullTier)
+        limit = settings.TRAINING_TIME_LIMIT if is_full else settings.QUICK_TIME_LIMIT
+        minutes = limit.total_seconds() / 60
         leases.fail(work, "time_limit", f"Training took longer than {minutes:g} minutes. Simplify.")
     except (OperationalError, InterfaceError):
         # The database is away: the lease will run out, and the run be queued again.
         raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            leases.fail(work, "disk_full", "There is no room left for the artifact. Build again.")
         leases.fail(work, "internal", "Something went wrong on our side. It has been logged.")
         raise
 
@@ -89,7 +101,7 @@ def judge_run(run_id: str) -> None:
         gate.begin(full)
 
 
-@shared_task(soft_time_limit=_LIMIT, time_limit=_LIMIT + 60)
+@shared_task(**_limits(settings.EVALUATION_TIME_LIMIT))
 def evaluate_run(pk: str) -> None:
     """Evaluate a version if it is still there to be claimed; its row tells what came of it."""
     evaluation = evaluations.claim(uuid.UUID(pk))
@@ -143,6 +155,20 @@ def purge_parse_logs() -> None:
 def empty_bin() -> None:
     """Delete for good what has been in the bin long enough; called by beat."""
     bin.empty_out()
+
+
+@worker_process_init.connect
+def warm_up(**_: object) -> None:
+    """Give way to whoever is waited for, and load what this child will need for all its builds."""
+    os.nice(settings.WORKER_NICE)
+    if settings.WORKER_WARMS:
+        import skillbuilder.training.build  # noqa: F401
+        from nlu_engine.embeddings import load_embeddings, load_encoder, release_for
+
+        release = release_for("en-US")
+        load_embeddings(release)
+        if settings.WORKER_WARMS == "full":
+            load_encoder(release)
 
 
 @worker_ready.connect

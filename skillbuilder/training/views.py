@@ -22,7 +22,8 @@ from skillbuilder.authoring.places import placed
 from skillbuilder.training import full_tier, gate, runs
 from skillbuilder.training.models import Build, FullTier, TrainingRun
 from skillbuilder.training.progress import expected_seconds, log_lines, step_states
-from skillbuilder.training.state import builds_ahead, edited_since, elapsed
+from skillbuilder.training.state import edited_since, elapsed
+from skillbuilder.training.turns import builds_ahead
 
 Gate = Build.Gate
 RUNS_A_PAGE = 15
@@ -106,7 +107,7 @@ def phase_context(build: Build) -> dict[str, Any]:
         "ahead": ahead,
         "unheard": waits and not ahead and elapsed(build) > PATIENCE and not are_built(build),
         "percent_done": round(build.progress * 100),
-        "size": build.metrics.get("artifact_bytes", 0),
+        "cost": build.metrics,
         "steps": step_states(build),
         "expected": sum(expected_seconds(build).values()),
     }

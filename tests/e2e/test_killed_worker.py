@@ -34,7 +34,7 @@ def test_a_killed_worker_loses_no_run(
     address = started_run(app, tiny_skill, token)
     app.kill("worker")
     # Not even a message is left to tell of it.
-    for message in (app.var / "broker").glob("*/*.skillbuilder.msg"):
+    for message in (app.var / "broker").glob("*/*.msg"):
         message.unlink(missing_ok=True)
     assert run_at(app, address, token)["status"] == "training"
 

@@ -99,7 +99,7 @@ def test_a_missing_artifact_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["neural.safetensors", "neural.json.gz", "slots.crfsuite.gz", "skill.json.gz"]
+    "name", ["neural.safetensors.gz", "neural.json.gz", "slots.crfsuite.gz", "skill.json.gz"]
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
 def test_a_damaged_file_is_refused(artifact: Path, name: str, damage: str) -> None:

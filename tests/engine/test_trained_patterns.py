@@ -57,5 +57,6 @@ def recalled(parser: SkillParser, numbers: list[tuple[str, str]]) -> int:
 def test_numbers_that_were_never_seen_are_found(pair: ParserPair, data: TrainingData) -> None:
     numbers = unseen(data, 30)
     assert not {normalize(said) for said, _ in numbers} & set(data.slot_values.get("number", ()))
+    assert pair.manifest["notes"] == []  # Codes that were made up are no words of the skill.
     assert recalled(pair.neural, numbers) >= 28
     assert recalled(pair.maxent_crf, numbers) >= 24

@@ -20,7 +20,7 @@ def test_weights_come_back_near_what_they_were() -> None:
     }
     for name, value in original.items():
         assert back[name].dtype == np.float32
-        assert np.abs(back[name] - value).max() < 0.02
+        assert np.abs(back[name] - value).max() < 0.04
 
 
 def test_weights_that_came_back_come_back_the_same() -> None:

@@ -21,7 +21,7 @@ from nlu_engine.errors import (
 )
 from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import artifacts, serving, storage
+from skillbuilder.training import artifacts, runs, serving, storage
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import NotTrained
 
@@ -36,7 +36,8 @@ def test_a_ready_skill_parses_with_one_query(
 ) -> None:
     with django_assert_num_queries(1):
         run, pair = artifacts.parse(skill, "order a huge pizza")
-    assert run == ready_run
+        assert (run.artifact_key, run.serves) == (ready_run.artifact_key, ready_run.serves)
+    assert run == runs.latest_ready_run(skill) == ready_run
     assert pair.neural.frame.intent == "OrderPizza"
 
 
@@ -57,7 +58,7 @@ def test_a_missing_damaged_or_foreign_artifact_is_refused(
         artifacts.parse(skill, "order")
 
     manifest.write_text(sound)
-    weights = folder / "neural.safetensors"
+    weights = folder / "neural.safetensors.gz"
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     with pytest.raises(ArtifactCorrupt, match="neural"):
         artifacts.parse(skill, "order")

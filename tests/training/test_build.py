@@ -56,6 +56,9 @@ def test_a_task_trains_publishes_and_the_skill_parses(skill: Skill) -> None:
     assert done.finished_at is not None
     assert done.metrics["train_seconds"] > 0
     assert done.metrics["artifact_bytes"] > 1000
+    assert done.metrics["loaded_bytes"] > done.metrics["artifact_bytes"]
+    assert done.metrics["load_ms"] > 0
+    assert done.metrics["parse_ms"] > 0
     assert "train" in steps
     assert list(done.steps) == list(progress.STEPS)
     assert all(step["seconds"] >= 0 for step in done.steps.values())
@@ -245,6 +248,19 @@ def test_an_error_of_the_developer_is_recorded_and_not_retried(
         message,
     )
     assert runs.requeue_lost() == 0
+
+
+def test_a_skill_over_its_budget_fails_with_the_figure_and_the_fix(
+    run: TrainingRun, settings: Any, monkeypatch: pytest.MonkeyPatch, trained_artifact: Path
+) -> None:
+    settings.SKILL_BUDGET = {**settings.SKILL_BUDGET, "artifact_bytes": 10_000}
+    pair = read_artifact(trained_artifact)
+    monkeypatch.setattr(build, "train_parsers", lambda *arguments, **options: pair)
+    tasks.record(run)
+    failed = read(run)
+    assert (failed.status, failed.error_code) == (Status.FAILED, "over_budget")
+    assert "a skill may take 0.01 MB (SKILL_MAX_ARTIFACT_BYTES). Split" in failed.error_message
+    assert not storage.exists(run.pk)
 
 
 def test_an_error_of_ours_is_recorded_without_details_and_raised(

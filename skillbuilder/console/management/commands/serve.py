@@ -18,6 +18,7 @@ from django.db import connection
 
 from nlu_engine.errors import ArtifactError, EngineError
 from nlu_engine.parsers import ParsePair
+from skillbuilder import queues
 from skillbuilder.authoring.models import Skill
 from skillbuilder.console import demo
 from skillbuilder.console.addresses import bracketed, free_port, own_names, reachable
@@ -192,7 +193,7 @@ def prepare_database() -> str:
 
 
 def programs(host: str, port: int) -> list[Program]:
-    """Return the three programs that make up the system."""
+    """Return the programs that make up the system."""
     return [
         _module(
             "web",
@@ -200,16 +201,26 @@ def programs(host: str, port: int) -> list[Program]:
             f" --bind {bracketed(host)}:{port} --log-level warning",
             ALLOWED_HOSTS=os.environ.get("ALLOWED_HOSTS") or ",".join(own_names(host)),
         ),
-        _module(
-            "worker",
-            "celery --quiet -A skillbuilder worker --concurrency 1 --loglevel WARNING",
-            # A training that is cut off is found by its lease, so nobody has to wait for it.
-            REMAP_SIGTERM="SIGQUIT",
-            # On a machine of one's own this is of no use to know.
-            PYTHONWARNINGS="ignore:You're running the worker with superuser",
-        ),
+        worker("quick", queues.QUICK, WORKER_WARMS="quick"),
+        # They give way to builds that someone waits for, and to the web server.
+        worker("full", queues.FULL, WORKER_WARMS="full", WORKER_NICE="10"),
+        worker("evaluate", queues.EVALUATE, WORKER_NICE="15"),
         _module("beat", "celery --quiet -A skillbuilder beat --pidfile= --loglevel WARNING"),
     ]
+
+
+def worker(name: str, *its_queues: str, **environment: str) -> Program:
+    """Return a worker with one child for some queues, and for the upkeep."""
+    return _module(
+        name,
+        f"celery --quiet -A skillbuilder worker --hostname {name}@%h --concurrency 1"
+        f" --queues {','.join((*its_queues, queues.UPKEEP))} --loglevel WARNING",
+        # A training that is cut off is found by its lease, so nobody has to wait for it.
+        REMAP_SIGTERM="SIGQUIT",
+        # On a machine of one's own this is of no use to know.
+        PYTHONWARNINGS="ignore:You're running the worker with superuser",
+        **environment,
+    )
 
 
 def _module(name: str, module_and_arguments: str, **environment: str) -> Program:
