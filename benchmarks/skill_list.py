@@ -18,6 +18,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -80,11 +81,8 @@ def insert(owners: list[Any], third: Any, numbers: range) -> None:
     from skillbuilder.training.models import Evaluation, TrainingRun
 
     skills = [skill_of(owners[number % len(owners)], number) for number in numbers]
-    Skill.objects.bulk_create(skills)
-    # bulk_create writes the time of now into each.
-    for skill, number in zip(skills, numbers, strict=True):
-        skill.created_at = skill.updated_at = EPOCH + timedelta(minutes=number // 3)
-    Skill.objects.bulk_update(skills, ["created_at", "updated_at"], batch_size=400)
+    with own_times(Skill):
+        Skill.objects.bulk_create(skills)
     Intent.objects.bulk_create(
         Intent(skill=skill, name=name) for skill in skills for name in ("Order", "Cancel")
     )
@@ -111,12 +109,29 @@ def result_of(run: Any) -> Any:
     return Evaluation(skill=run.skill, run=run, kind="folds", status="ready", metrics=metrics)
 
 
+@contextmanager
+def own_times(model: Any) -> Iterator[None]:
+    """Let rows of ``model`` be inserted with the times that they have, not with that of now."""
+    fields = [model._meta.get_field(name) for name in ("created_at", "updated_at")]
+    before = [(field.auto_now, field.auto_now_add) for field in fields]
+    for field in fields:
+        field.auto_now = field.auto_now_add = False
+    try:
+        yield
+    finally:
+        for field, usual in zip(fields, before, strict=True):
+            field.auto_now, field.auto_now_add = usual
+
+
 def skill_of(user: Any, number: int) -> Any:
     """Return the skill of that number, not stored yet."""
     from skillbuilder.authoring.models import Skill
 
     locale = RARE_LOCALE if number % RARE == 1 else LOCALES[number % len(LOCALES)]
+    changed = EPOCH + timedelta(minutes=number // 3)
     return Skill(
+        created_at=changed,
+        updated_at=changed,
         owner=user,
         name=f"Skill {number:06} of the Größe Kitchen",
         slug=f"skill-{number:06}",

@@ -1,7 +1,8 @@
 """Work that a row owns: claimed by one worker, kept alive by a lease, found again when lost.
 
 Every step is one conditional update, so two workers, a doubled message or a worker that
-comes back from the dead cannot both win. Training runs and evaluations are such rows.
+comes back from the dead cannot both win. Leases run by the database's clock alone: hosts may
+disagree about the time, and their clocks may jump. Training runs and evaluations are such rows.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import ChannelError, KombuError
 
@@ -60,7 +62,7 @@ def claim(rows: QuerySet[Work], pk: uuid.UUID) -> Work | None:
     claimed = model._default_manager.filter(pk=pk, status=model.Status.QUEUED).update(
         status=model.WORKING,
         claim=uuid.uuid4(),
-        lease_expires_at=now + settings.TRAINING_LEASE,
+        lease_expires_at=Now() + settings.TRAINING_LEASE,
         attempts=F("attempts") + 1,
         started_at=now,
         step="",
@@ -86,7 +88,7 @@ def heartbeat(work: LeasedWork) -> None:
     Raises TrainingCancelled if it was cancelled, deleted or given to someone else.
     """
     reported = {name: getattr(work, name) for name in work.REPORTED}
-    expires = timezone.now() + settings.TRAINING_LEASE
+    expires = Now() + settings.TRAINING_LEASE
     if not held(work).update(lease_expires_at=expires, **reported):
         raise _lost(work)
 
@@ -158,8 +160,7 @@ def requeue_lost(rows: QuerySet[Any], send: Callable[[uuid.UUID], None], remedy:
 
     ``remedy`` is told where every attempt lost its worker.
     """
-    working, now = rows.model.WORKING, timezone.now()
-    lost = rows.filter(status=working, lease_expires_at__lt=now)
+    lost = rows.filter(status=rows.model.WORKING, lease_expires_at__lt=Now())
     return sum(requeue(work, send, remedy) for work in lost) + _resend_unheard(rows, send)
 
 
@@ -167,7 +168,7 @@ def requeue(work: LeasedWork, send: Callable[[uuid.UUID], None], remedy: str) ->
     """Give the lost ``work`` another attempt, or fail it if it had them all."""
     now = timezone.now()
     # Looked at again in the update: its worker may have come through a moment ago.
-    lost, status = held(work).filter(lease_expires_at__lt=now), type(work).Status
+    lost, status = held(work).filter(lease_expires_at__lt=Now()), type(work).Status
     if work.attempts >= settings.TRAINING_ATTEMPTS:
         message = f"The worker was lost in each of {work.attempts} attempts. {remedy}"
         return _close_failed(work, lost, "worker_lost", message)

@@ -19,6 +19,7 @@ from nlu_engine.annotations import Answer, annotation
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import urls as authoring
 from skillbuilder.authoring.annotation_sets import create_set
+from skillbuilder.authoring.bin import bin_of, put_away
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Annotation, AnnotationSet, Catalog, Membership, Skill
 from skillbuilder.authoring.skills import create_skill
@@ -50,6 +51,13 @@ def dora() -> Any:
     return get_user_model().objects.get_or_create(username="dora")[0]
 
 
+def binned(owner: Any) -> str:
+    """Return the slug of a skill in the bin of ``owner``."""
+    if not bin_of(owner).exists():
+        put_away(create_skill(owner, name="Binned", locale="en-US"))
+    return bin_of(owner)[0].slug
+
+
 def annotated(skill: Skill) -> AnnotationSet:
     """Return an annotation set of ``skill`` that has one annotation."""
     new = [annotation("hi", [Answer("OpeningHours")])]
@@ -68,7 +76,7 @@ def arguments(pattern: URLPattern, skill: Skill) -> dict[str, Any]:
     intent, slot_type = skill.intents.all()[0], skill.slot_types.all()[0]
     annotation_set = annotated(skill)
     known = {
-        "slug": skill.slug,
+        "slug": binned(skill.owner) if (pattern.name or "").startswith("bin-") else skill.slug,
         "pk": slot_type.pk if "slot-types" in str(pattern.pattern) else intent.pk,
         "sample_pk": intent.samples.all()[0].pk,
         "slot_pk": intent.slots.all()[0].pk,
@@ -105,10 +113,11 @@ def state_of(skill: Skill) -> tuple[Any, ...]:
     statuses += list(Evaluation.objects.values_list("pk", "status"))
     tokens = list(AuthToken.objects.values_list("digest", flat=True))
     model = export_interaction_model(skill)
+    kept = list(Skill.with_binned.order_by("pk").values_list("pk", "binned_at"))
     members = list(Membership.objects.values_list("skill", "user", "role"))
     annotations = list(Annotation.objects.values_list("annotation_set__name", "expected"))
     return (
-        (skill.owner_id, members, annotations),
+        (skill.owner_id, members, annotations, kept),
         list(Catalog.objects.values_list("name", "newest")),
         skill.name,
         skill.locale,
