@@ -11,16 +11,6 @@ from tests.browser.driving import BUILD_TIMEOUT
 from tests.running_app import RunningApp
 
 SLUG = "pizza-ordering"
-SAID = (
-    "two enormous pies with eggplant for my friends",
-    "could you get me two huge pizzas with mushrooms and olives",
-    "hold the onions",
-    "what do i owe you for a large margherita",
-    "is the driver lost or what",
-    "a bottle of sparkling water please",
-    "who won the football match",
-    "can i pick it up at half past seven",
-)
 _IMPORT = """
 from django.contrib.auth.models import User
 from knox.models import AuthToken
@@ -34,6 +24,12 @@ from django.contrib.auth.models import User
 from skillbuilder.authoring.models import Membership
 from skillbuilder.authoring.people import accept
 accept(Membership.objects.get(user_name="bob"), User.objects.get(username="bob"))
+"""
+_TALK = """
+from django.contrib.auth.models import User
+from skillbuilder.console import demo
+alice = User.objects.get(username="alice")
+demo.try_utterances(alice, demo.first_skill(alice))
 """
 _MINUTES = 60_000
 
@@ -121,12 +117,12 @@ def share(page: Page, app: RunningApp, skill: str) -> None:
 
 def talk(page: Page, app: RunningApp, skill: str, token: str) -> None:
     """Say things to the skill, in the console and as a program does, whose parses are kept."""
+    from skillbuilder.console import demo
+
     page.goto(f"{skill}log")
     page.get_by_role("button", name="Switch the parse log on").click()
-    page.goto(f"{skill}console")
-    for text in SAID:
-        page.get_by_label("Utterance", exact=True).fill(text)
-        page.keyboard.press("Enter")
-        page.locator("#result").get_by_text(text).first.wait_for()
+    page.get_by_role("heading", name="To review").wait_for()
+    app.manage("shell", "-v", "0", "-c", _TALK)
+    for text in (*demo.MORE_UTTERANCES, demo.FIRST_UTTERANCE):
         path = f"/api/v1/skills/{SLUG}/parse"
         assert app.request("POST", path, {"utterance": text}, token=token).status == 200

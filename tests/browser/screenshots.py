@@ -28,7 +28,9 @@ from tests.running_app import ROOT, RunningApp, running_app
 IMAGES = ROOT / "docs" / "images"
 UTTERANCE = "could you get me two huge pizzas with mushrooms and olives"
 QUALITY = 0.82
+PATIENCE = 120_000
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 1.5}
+TALL = {"viewport": {"width": 1200, "height": 960}}
 _TO_WEBP = """async ([png, quality]) => {
     const image = new Image();
     image.src = `data:image/png;base64,${png}`;
@@ -86,8 +88,10 @@ def take_all(browser: Browser, app: RunningApp, state: Any, names: list[str]) ->
         take, options = PICTURES[name]
         defaults = {"viewport": {"width": 1200, "height": 760}, "reduced_motion": "reduce"}
         page = new_page(browser, Complaints(), **defaults | {"storage_state": state} | options)
+        page.set_default_timeout(PATIENCE)
         take(page, skill)
-        page.wait_for_timeout(400)
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(300)
         image = page.screenshot(animations="disabled", caret="hide")
         page.context.close()
         write(browser, image, IMAGES / f"{name}.webp")
@@ -163,7 +167,7 @@ def samples_at_once(page: Page, skill: str) -> None:
 @picture("slot-type")
 def slot_type(page: Page, skill: str) -> None:
     page.goto(skill)
-    page.get_by_role("link", name="Topping").first.click()
+    page.locator("section[aria-labelledby=types-title]").get_by_role("link", name="Topping").click()
 
 
 @picture("slot-dialog")
@@ -200,6 +204,7 @@ def people(page: Page, skill: str) -> None:
 @picture("words")
 def words(page: Page, skill: str) -> None:
     page.goto(f"{skill}words?word=enormous")
+    show(page, page.locator("#picture-title"), 60)
 
 
 # --- Talking to it ------------------------------------------------------------------------
@@ -213,12 +218,12 @@ def say(page: Page, skill: str, text: str) -> None:
     page.locator(".verdict").wait_for()
 
 
-@picture("console")
+@picture("console", **TALL)
 def console(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
 
 
-@picture("console-dark", color_scheme="dark")
+@picture("console-dark", color_scheme="dark", **TALL)
 def console_dark(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
 
@@ -228,13 +233,13 @@ def console_phone(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
 
 
-@picture("why")
+@picture("why", **TALL)
 def why(page: Page, skill: str) -> None:
     say(page, skill, UTTERANCE)
     for summary in page.get_by_text("Why?").all():
         summary.click()
     page.get_by_text("Word by word").last.wait_for()
-    show(page, page.get_by_role("region", name="DNN"))
+    show(page, page.get_by_text("Why?"))
 
 
 @picture("many")
@@ -252,9 +257,10 @@ def many(page: Page, skill: str) -> None:
 def dialogue(page: Page, skill: str) -> None:
     page.goto(f"{skill}dialogue")
     for text in ("i want a pizza", "a large one"):
-        page.locator("#dialogue-utterance, [name=utterance]").first.fill(text)
+        page.locator("#answer").fill(text)
         page.keyboard.press("Enter")
-        page.get_by_text(text).first.wait_for()
+        page.locator(".bubble", has_text=text).wait_for()
+        page.wait_for_timeout(2_000)
 
 
 @picture("log")
