@@ -27,7 +27,9 @@ from skillbuilder.authoring.editing import Conflict, NameTaken
 from skillbuilder.authoring.history import FromCatalog
 from skillbuilder.authoring.people import AlreadyThere, OwnerStays
 from skillbuilder.authoring.skills import SlugTaken
+from skillbuilder.training.budget import OverBudget
 from skillbuilder.training.evaluations import NothingToEvaluate
+from skillbuilder.training.leases import MemoryExceeded
 from skillbuilder.training.runs import NotTrained, code_of
 
 
@@ -77,6 +79,8 @@ STATUS: dict[type[Exception], int] = {
     engine.ArtifactError: status.HTTP_500_INTERNAL_SERVER_ERROR,
     engine.EmbeddingsError: status.HTTP_500_INTERNAL_SERVER_ERROR,
     engine.TrainingDiverged: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    MemoryExceeded: status.HTTP_500_INTERNAL_SERVER_ERROR,
+    OverBudget: status.HTTP_500_INTERNAL_SERVER_ERROR,
     engine.TrainingError: status.HTTP_500_INTERNAL_SERVER_ERROR,
     engine.EngineError: status.HTTP_500_INTERNAL_SERVER_ERROR,
 }

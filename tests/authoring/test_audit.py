@@ -19,7 +19,7 @@ from skillbuilder.authoring import history
 from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.models import Change, Skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import runs
+from skillbuilder.training import leases, runs
 from skillbuilder.training.models import TrainingRun
 
 BrowserOf = Callable[[Any], Client]
@@ -119,7 +119,7 @@ def test_builds_are_told_from_asking_to_their_end(
     api.post(address, {"seed": 2})  # Supersedes the one before.
     failing = runs.claim(skill.training_runs.get(number=3).pk)
     assert failing is not None
-    runs.fail(failing, "internal", "It broke.")
+    leases.fail(failing, "internal", "It broke.")
     browser.post(reverse("skill-build", args=[skill.slug]))
     browser.post(reverse("run-release", args=[ready_run.pk]))
     api.post(f"/api/v1/training-runs/{first.pk}/cancel")  # Cancelled before.

@@ -149,7 +149,7 @@ def test_an_intent_is_copied_and_moved_to_another_skill(
     assert bobs.intents.count() == 3
     bobs.memberships.update(role="editor")
     assert browser.post(address, form).status_code == 302
-    assert bobs.changes.get().user == alice
+    assert bobs.changes.filter(kind="content").get().user == alice
     # A copy beside it, in the same skill.
     form = {"to": skill.slug, "name": "OpeningHours2", "seen": content_digest(hours)}
     assert browser.post(address, form | {"moves": "1"}).status_code == 422

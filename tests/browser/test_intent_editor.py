@@ -158,7 +158,6 @@ def test_samples_are_written_taken_back_moved_and_never_overwritten(
     review.get_by_role("button", name="Add 4 samples").click()
     expect(rows.first).to_have_text("with topping")
     # Several are chosen with Shift, moved with the slots that they need, and taken back.
-    fourth = rows.nth(3).inner_text()
     boxes = page.locator("[data-choose]")
     boxes.first.click()
     boxes.nth(1).click(modifiers=["Shift"])
@@ -168,7 +167,7 @@ def test_samples_are_written_taken_back_moved_and_never_overwritten(
     page.locator(".chosen-actions").get_by_role("button", name="Move").click()
     expect(toast).to_contain_text("Moved 3 sample utterances to TrackOrderIntent")
     expect(toast).to_contain_text("{topping}")
-    expect(rows.first).to_have_text(fourth)
+    expect(rows.first).to_contain_text("a big one")
     expect(toast.get_by_role("button", name="Undo")).to_be_focused()
     page.keyboard.press("Enter")
     expect(rows.first).to_have_text("with topping")

@@ -45,7 +45,13 @@ def test_the_whole_story(app: RunningApp, tiny_document: Any) -> None:
         assert app.request(method, path, token=stranger).status == 404
 
     assert app.request("DELETE", skill, token=token).status == 204
-    assert list((app.var / "artifacts" / "runs").glob(f"*{run['id']}*")) == []
+    assert app.request("GET", skill, token=token).status == 404
+    kept = app.var / "artifacts" / "runs"
+    assert list(kept.glob(f"*{run['id']}*")), "it can be brought back from the bin"
+    binned = skill.replace("/skills/", "/bin/")
+    assert app.request("DELETE", binned, token=stranger).status == 404
+    assert app.request("DELETE", binned, token=token).status == 204
+    assert list(kept.glob(f"*{run['id']}*")) == []
 
 
 def run_path(run: Any) -> str:

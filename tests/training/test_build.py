@@ -231,7 +231,7 @@ def test_progress_is_written_once_a_second_at_most(
             "Intent 'A' has no samples.",
         ),
         (EngineError("odd"), "engine_error", "odd"),
-        (SoftTimeLimitExceeded(), "time_limit", "Training took longer than 30 minutes. Simplify."),
+        (SoftTimeLimitExceeded(), "time_limit", "Training took longer than 10 minutes. Simplify."),
     ],
 )
 def test_an_error_of_the_developer_is_recorded_and_not_retried(
