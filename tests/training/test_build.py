@@ -60,7 +60,7 @@ def test_a_task_trains_publishes_and_the_skill_parses(skill: Skill) -> None:
     assert done.metrics["load_ms"] > 0
     assert done.metrics["parse_ms"] > 0
     assert "train" in steps
-    assert list(done.steps) == list(progress.STEPS)
+    assert set(done.steps) == set(progress.STEPS)
     assert all(step["seconds"] >= 0 for step in done.steps.values())
     assert done.metrics["samples"]["neural"] > 0.9
     used, pair = artifacts.parse(skill, "i want a big pizza")
@@ -205,7 +205,7 @@ def test_one_failed_heartbeat_does_not_end_a_training(
 
     monkeypatch.setattr(leases, "heartbeat", shaky)
     with leases.KeptLease(run) as lease:
-        time.sleep(1.0)
+        time.sleep(1.25)  # Between two looks of the thread: it has written what was before.
         lease.report("neural", 0.5, now=True)
     assert next(failures, None) is None
     assert read(run).progress == 0.5

@@ -24,7 +24,7 @@ def filled(skill: Skill) -> AnnotationSet:
 
 def version(skill: Skill) -> TrainingRun:
     """Return a new version of the skill, which is ready."""
-    skill.invocation_name += " again"
+    skill.invocation_name = f"kitchen {skill.training_runs.count()}"
     skill.save()
     run = runs.claim(runs.request_run(skill)[0].pk)
     assert run is not None

@@ -54,9 +54,10 @@ class Migration(migrations.Migration):
                 max_length=11,
             ),
         ),
-        migrations.RunPython(sort, migrations.RunPython.noop),
         migrations.AddIndex(
             model_name="change",
             index=models.Index(fields=["skill", "-id"], name="history_order"),
         ),
+        # Last: Postgres makes no index of a table with changed rows in the same transaction.
+        migrations.RunPython(sort, migrations.RunPython.noop),
     ]
