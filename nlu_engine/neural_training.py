@@ -64,9 +64,8 @@ def schedule_for(utterances: int, tier: Tier) -> Schedule:
     The quick tier makes half the passes in larger steps: a point less on what was held out,
     for half the time (docs/experiments.md).
     """
-    most, least = (30, 250) if tier == "quick" else (60, 400)
-    passes = min(most, max(10, 30_000 / max(utterances, 1)))
-    steps = max(least, round(passes * utterances / Schedule.batch_size))
+    passes = min(30 if tier == "quick" else 60, max(10, 30_000 / max(utterances, 1)))
+    steps = max(400, round(passes * utterances / Schedule.batch_size))
     if tier == "quick":
         return Schedule(steps, learning_rate=5e-3, average_from=0.5)
     return Schedule(steps)
