@@ -85,7 +85,8 @@ def make_pages() -> dict[str, Callable[[], Any]]:
         for number in range(COUNT)
     ]
     annotation_set = sets.create_set(skill, "Large", annotations)
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     if run is None:
         raise RuntimeError("The run was claimed by somebody else.")
     runs.finish(run, notes=[], metrics={})

@@ -1,17 +1,22 @@
 """Break a running application in many ways, and print the table of what it survived.
 
-    python -m benchmarks.faults [--broker redis] [--only disk_full ...]
+    python -m benchmarks.faults [--databases sqlite postgres] [--brokers files redis rabbitmq]
+                                [--only disk_full ...] [--docs]
 
-Starts web server, worker and beat with a data folder of their own: on SQLite and the queue of
-files, or on a database beside the one that DATABASE_URL names, and with a redis-server (Debian's
-package of that name) as the broker. After each fault the build has to end as it should, the skill
-has to have parsed all the while with what it had before, and no half artifact may be left.
+For each database and each broker web server, worker and beat are started with a data folder of
+their own, on servers of our own that can be killed (benchmarks/services.py). While something is
+broken, the skill is parsed twice a second with what it had before. After each fault the build has
+to end as it should, no parse may have failed, every artifact that can be seen has to be whole, and
+a run whose worker is gone has to be in the queue again when its lease has run out. The clock is
+set by libfaketime (Debian's package faketime), for all processes, Postgres too. ``--docs`` keeps
+the results in docs/faults.json and writes the table of docs/faults.md anew.
 Exits with 1 if something was not survived.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -20,27 +25,52 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-from tests.running_app import LEASE_SECONDS, RunningApp, free_port, running_app
+from benchmarks.accuracy import ROOT, with_table
+from benchmarks.services import BROKERS, Postgres, Service
+from nlu_engine.artifact import read_artifact
+from tests.running_app import LEASE_SECONDS, RunningApp, running_app
 
+RESULTS, REPORT = ROOT / "docs" / "faults.json", ROOT / "docs" / "faults.md"
+LIBFAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+SQLITE, POSTGRES, FILES = "sqlite", "postgres", "files"
+DATABASES = (SQLITE, POSTGRES)
 MOST_SECONDS = 300
+SLACK_SECONDS = 30
+"""How much later than its lease says a run may be found: what looks is a task of a worker, whose
+child may have to start first."""
 SIMULTANEOUS = 200
+STEPS = ("validate", "embed", "train", "calibrate", "evaluate", "publish")
+CANCELLED_AT = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.9, 0.95, 0.98)
+"""Shares of a build's time after which it is cancelled."""
+AWAY_SECONDS = 3.0
+HEEDED_SECONDS = 5.0
+"""From cancelling a build until the worker took the next one, both asked for by HTTP."""
 UTTERANCE = {"utterance": "bring me something huge"}
+
+
+class Untried(Exception):
+    """This fault cannot be made here; the message says why."""
 
 
 @dataclass
 class Outcome:
     """What came of one fault."""
 
+    database: str
+    broker: str
+    name: str
     fault: str
     survived: bool
     seconds: float
+    load: float
     told: str
 
 
@@ -51,9 +81,12 @@ class Trial:
     app: RunningApp
     token: str
     skill: str
-    broker: Broker | None
+    broker: Service | None
+    postgres: Service | None
+    clock: Path
     seed: int = 0
     unanswered: list[str] = field(default_factory=list)
+    slowest: float = 0.0
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Return the answer to a request of the skill's owner."""
@@ -68,7 +101,9 @@ class Trial:
 
     def run(self, address: str) -> Any:
         """Return the run at ``address``."""
-        return self.request("GET", address).json
+        answer = self.request("GET", address)
+        assert answer.status == 200, answer.text
+        return answer.json
 
     def trained(self) -> str:
         """Return the address of a new run that is being trained."""
@@ -80,6 +115,29 @@ class Trial:
         """Return the run at ``address`` once it is over."""
         return self.app.finished_run(address, self.token, MOST_SECONDS)
 
+    def taken(self, address: str) -> None:
+        """Wait until a worker has taken the run."""
+        self.app.wait(lambda: self.run(address)["status"] != "queued", "a worker", MOST_SECONDS)
+
+    def built(self) -> float:
+        """Have the skill built; return how many seconds a worker took for it."""
+        address = self.build()
+        self.taken(address)
+        started = time.monotonic()
+        assert self.ended(address)["status"] == "ready"
+        return time.monotonic() - started
+
+    def found_again(self, address: str) -> float:
+        """Wait until the run, whose worker is gone, is no longer taken for trained."""
+        started = time.monotonic()
+
+        def is_found() -> bool:
+            run = self.run(address)
+            return run["status"] != "training" or run["attempts"] > 1
+
+        self.app.wait(is_found, "the lease to run out", LEASE_SECONDS + SLACK_SECONDS)
+        return time.monotonic() - started
+
     @contextmanager
     def parsing(self) -> Iterator[None]:
         """Parse twice a second during the block; note what was not answered."""
@@ -87,9 +145,14 @@ class Trial:
 
         def parse() -> None:
             while not over.wait(0.5):
-                answer = self.request("POST", f"{self.skill}/parse", UTTERANCE)
-                if answer.status != 200:
-                    self.unanswered.append(f"{answer.status} {answer.text[:80]}")
+                started = time.monotonic()
+                try:
+                    answer = self.request("POST", f"{self.skill}/parse", UTTERANCE)
+                    if answer.status != 200:
+                        self.unanswered.append(f"{answer.status} {answer.text[:80]}")
+                except OSError as error:
+                    self.unanswered.append(repr(error))
+                self.slowest = max(self.slowest, time.monotonic() - started)
 
         thread = threading.Thread(target=parse)
         thread.start()
@@ -107,9 +170,19 @@ class Trial:
         )
         return max(map(int, children.stdout.split()), key=_torch_bytes)
 
-    def leftovers(self) -> list[str]:
-        """Return what lies among the artifacts and is not whole."""
-        return [path.name for path in (self.app.var / "artifacts" / "runs").glob(".*")]
+    def artifacts(self) -> Path:
+        """Return the folder of the artifacts."""
+        return self.app.var / "artifacts" / "runs"
+
+    def check_artifacts(self) -> None:
+        """Raise unless every artifact that can be seen is whole."""
+        for artifact in self.artifacts().glob("[!.]*"):
+            read_artifact(artifact)
+
+    def set_clock(self, jump: str) -> None:
+        """Set the clock of all processes ahead, "+3600", or back, "-3600"."""
+        self.clock.write_text(jump)
+        time.sleep(1.5)
 
 
 def _torch_bytes(pid: int) -> int:
@@ -119,31 +192,6 @@ def _torch_bytes(pid: int) -> int:
         return 0
 
 
-class Broker:
-    """A redis-server of our own, which can be killed and started again."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.start()
-
-    @property
-    def url(self) -> str:
-        """Return its address."""
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        """Start it, with nothing kept from before."""
-        command = ["redis-server", "--port", str(self.port), "--save", "", "--appendonly", "no"]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir()
-        )
-
-    def kill(self) -> None:
-        """Kill it at once."""
-        self.process.kill()
-        self.process.wait()
-
-
 # --- The faults: each returns what it saw, and raises AssertionError if it was not survived ------
 
 
@@ -151,49 +199,87 @@ def child_killed(trial: Trial) -> str:
     """kill -9 of the child that trains"""
     address = trial.trained()
     os.kill(trial.child(), signal.SIGKILL)
-    return _finished_again(trial, address)
+    return _finished_again(trial, address, trial.found_again(address))
 
 
 def worker_killed(trial: Trial) -> str:
     """kill -9 of the whole worker, its messages lost"""
     address = trial.trained()
     trial.app.kill("worker")
-    for message in (trial.app.var / "broker").glob("*/*.msg"):
-        message.unlink(missing_ok=True)
+    _lose_messages(trial)
     trial.app.start_worker()
-    return _finished_again(trial, address)
+    return _finished_again(trial, address, trial.found_again(address))
 
 
-def _finished_again(trial: Trial, address: str) -> str:
+def _lose_messages(trial: Trial) -> None:
+    code = "from celery import current_app; current_app.control.purge()"
+    trial.app.manage("shell", "-v", "0", "-c", code)
+
+
+def _finished_again(trial: Trial, address: str, seconds: float) -> str:
     run = trial.ended(address)
     assert (run["status"], run["attempts"]) == ("ready", 2), run
-    return "ready at the second attempt"
+    return f"found {seconds:.1f} s later, ready at the second attempt"
 
 
 def broker_killed(trial: Trial) -> str:
     """kill -9 of the broker, all its messages lost"""
     if trial.broker is None:
-        return "not tried: a queue of files has no process"
+        raise Untried("a queue of files has no process")
     training = trial.trained()
     trial.broker.kill()
-    time.sleep(2)
+    time.sleep(AWAY_SECONDS)
     trial.broker.start()
+    _lose_messages(trial)
     assert trial.ended(training)["status"] == "ready"
     assert trial.ended(trial.build())["status"] == "ready"
     return "the build went on, the next one was taken"
 
 
-def cancelled(trial: Trial) -> str:
-    """a build is cancelled while it trains"""
+def broker_away(trial: Trial) -> str:
+    """kill -9 of the broker; a build is asked for while it is away"""
+    if trial.broker is None:
+        raise Untried("a queue of files has no process")
+    trial.broker.kill()
+    address = trial.build()
+    trial.broker.start()
+    run = trial.ended(address)
+    assert run["status"] == "ready", run
+    return "the build was taken down, and sent when the broker was back"
+
+
+def database_killed(trial: Trial) -> str:
+    """kill -9 of Postgres while a build trains"""
+    if trial.postgres is None:
+        raise Untried("SQLite has no process")
     address = trial.trained()
-    trial.request("POST", f"{address}/cancel")
-    started = time.monotonic()
-    after = trial.build()
-    trial.app.wait(lambda: trial.run(after)["status"] != "queued", "the next build", 60)
-    seconds = time.monotonic() - started
-    assert trial.run(address)["status"] == "cancelled"
-    assert trial.ended(after)["status"] == "ready"
-    return f"its child took the next build after {seconds:.1f} s"
+    trial.postgres.kill()
+    time.sleep(AWAY_SECONDS)
+    trial.postgres.start()
+    run = trial.ended(address)
+    assert run["status"] == "ready", run
+    return f"ready at attempt {run['attempts']}; parses waited {trial.slowest:.1f} s at most"
+
+
+def cancelled(trial: Trial) -> str:
+    """builds are cancelled at twelve moments, from the first step to the last"""
+    whole = trial.built()
+    seconds: dict[str, float] = {}
+    address = trial.build()
+    for share in CANCELLED_AT:
+        trial.taken(address)
+        time.sleep(share * whole)
+        step = trial.run(address)["step"]
+        started = time.monotonic()
+        status = trial.request("POST", f"{address}/cancel").json["status"]
+        address = trial.build()
+        trial.taken(address)
+        if status == "cancelled":
+            seconds[step] = max(seconds.get(step, 0.0), time.monotonic() - started)
+    assert trial.ended(address)["status"] == "ready"
+    assert max(seconds.values()) < HEEDED_SECONDS, seconds
+    named = ", ".join(f"{step} {seconds[step]:.1f} s" for step in STEPS if step in seconds)
+    return f"the worker took the next build after, in the step {named} at most"
 
 
 def doubled(trial: Trial) -> str:
@@ -235,8 +321,8 @@ def many_requests(trial: Trial) -> str:
 def disk_full(trial: Trial) -> str:
     """the disk is full while the artifact is written"""
     if os.geteuid() != 0:
-        return "not tried: only root may mount a small disk"
-    folder = trial.app.var / "artifacts" / "runs"
+        raise Untried("only root may mount a small disk")
+    folder = trial.artifacts()
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept)
     size = sum(path.stat().st_size for path in kept.rglob("*")) + 150_000
@@ -245,7 +331,7 @@ def disk_full(trial: Trial) -> str:
     try:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
         run = trial.ended(trial.build())
-        left = trial.leftovers()
+        left = [path.name for path in folder.glob(".*")]
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
         shutil.rmtree(kept)
@@ -255,89 +341,184 @@ def disk_full(trial: Trial) -> str:
     return "the build failed and said why; the next one, with room, is ready"
 
 
-FAULTS: tuple[Callable[[Trial], str], ...] = (
+def clock_ahead(trial: Trial) -> str:
+    """the clock jumps an hour ahead while a build trains"""
+    return _clock_jumped(trial, "+3600")
+
+
+def clock_back(trial: Trial) -> str:
+    """the clock jumps an hour back while a build trains"""
+    return _clock_jumped(trial, "-3600")
+
+
+def _clock_jumped(trial: Trial, jump: str) -> str:
+    address = trial.trained()
+    trial.set_clock(jump)
+    run = trial.ended(address)
+    assert run["status"] == "ready", run
+    return f"ready at attempt {run['attempts']}"
+
+
+def clock_back_worker_killed(trial: Trial) -> str:
+    """the clock jumps an hour back and the worker is killed by -9 at once"""
+    trial.set_clock("+0")
+    address = trial.trained()
+    os.kill(trial.child(), signal.SIGSTOP)
+    trial.set_clock("-3600")
+    os.kill(trial.child(), signal.SIGKILL)
+    return _finished_again(trial, address, trial.found_again(address))
+
+
+Fault = Callable[[Trial], str]
+FAULTS: tuple[Fault, ...] = (
     child_killed,
     worker_killed,
     broker_killed,
+    broker_away,
+    database_killed,
     cancelled,
     doubled,
     many_requests,
     disk_full,
 )
+CLOCK_FAULTS: tuple[Fault, ...] = (clock_ahead, clock_back, clock_back_worker_killed)
 
 
-def survive(trial: Trial, fault: Callable[[Trial], str]) -> Outcome:
-    """Return what came of a fault, parsing all the while."""
-    started = time.monotonic()
+def survive(trial: Trial, fault: Fault) -> tuple[bool, str]:
+    """Return whether a fault was survived and what came of it, parsing all the while."""
     trial.unanswered.clear()
+    trial.slowest = 0.0
     try:
         with trial.parsing():
-            told, survived = fault(trial), True
-        if trial.unanswered:
-            told, survived = f"{len(trial.unanswered)} parses failed: {trial.unanswered[0]}", False
+            told = fault(trial)
+        trial.check_artifacts()
     except AssertionError as error:
-        told, survived = str(error)[:200].replace("\n", " "), False
-    return Outcome(fault.__doc__ or "", survived, time.monotonic() - started, told)
+        return False, str(error)[:300].replace("\n", " ")
+    if trial.unanswered:
+        return False, f"{len(trial.unanswered)} parses failed: {trial.unanswered[0]}"
+    return True, told
 
 
-def prepared(app: RunningApp, broker: Broker | None) -> Trial:
+def prepared(app: RunningApp, **servers: Any) -> Trial:
     """Return a trial of a new skill that was built once."""
     # Inside, for it needs Django to be set up.
     from tests.conftest import make_tiny_document
 
     token = app.make_user("breaker")
     made = app.request("POST", "/api/v1/skills", {"name": "Tiny kitchen"}, token=token)
-    trial = Trial(app, token, f"/api/v1/skills/{made.json['slug']}", broker)
+    trial = Trial(app, token, f"/api/v1/skills/{made.json['slug']}", **servers)
     put = trial.request("PUT", f"{trial.skill}/interaction-model", make_tiny_document())
     assert put.status == 200, put.text
     assert trial.ended(trial.build())["status"] == "ready", app.log_tails()
     return trial
 
 
-def table(outcomes: list[Outcome], where: str) -> str:
-    """Return the outcomes as a table in Markdown."""
+def fake_clock(file: Path) -> dict[str, str]:
+    """Return the environment of processes whose clock goes as ``file`` says."""
+    file.write_text("+0")
+    file.chmod(0o644)
+    return {
+        "LD_PRELOAD": str(LIBFAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "NO_FAKE_STAT": "1",
+    }
+
+
+@contextmanager
+def broken(database: str, broker: str, clock: Mapping[str, str], folder: Path) -> Iterator[Trial]:
+    """Yield a trial on servers of its own, all with their data in ``folder``."""
+    with ExitStack() as stack:
+        servers: dict[str, Service | None] = {"postgres": None, "broker": None}
+        # It asks the environment, which has to be as it was for the next trial.
+        stack.callback(os.environ.pop, "DATABASE_URL", None)
+        if database == POSTGRES:
+            servers["postgres"] = Postgres(folder / "postgres", clock)
+            os.environ["DATABASE_URL"] = servers["postgres"].url
+        if broker in BROKERS:
+            servers["broker"] = BROKERS[broker](folder / "broker")
+        for server in filter(None, servers.values()):
+            stack.callback(server.kill)
+        url = {"BROKER_URL": servers["broker"].url} if servers["broker"] else {}
+        (folder / "var").mkdir()
+        app = stack.enter_context(running_app(folder / "var", **url, **clock))
+        yield prepared(app, **servers, clock=Path(clock.get("FAKETIME_TIMESTAMP_FILE", "")))
+
+
+def outcomes(database: str, broker: str, only: list[str]) -> Iterator[Outcome]:
+    """Break what can be broken on a database and a broker; yield what came of each fault."""
+    for faults in (FAULTS, CLOCK_FAULTS):
+        chosen = [fault for fault in faults if not only or fault.__name__ in only]
+        if not chosen or (faults is CLOCK_FAULTS and not LIBFAKETIME.exists()):
+            continue
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            folder.chmod(0o755)  # Postgres runs as somebody else
+            clock = fake_clock(folder / "clock") if faults is CLOCK_FAULTS else {}
+            with broken(database, broker, clock, folder) as trial:
+                for fault in chosen:
+                    started, load = time.monotonic(), os.getloadavg()[0]
+                    try:
+                        survived, told = survive(trial, fault)
+                    except Untried as why:
+                        print(f"{fault.__name__}: not tried, {why}", file=sys.stderr)
+                        continue
+                    seconds = round(time.monotonic() - started, 1)
+                    names = (fault.__name__, str(fault.__doc__))
+                    yield Outcome(database, broker, *names, survived, seconds, round(load, 1), told)
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """Return outcomes as a table in Markdown."""
     rows = [
-        f"| {one.fault} | {'yes' if one.survived else 'NO'} | {one.seconds:.0f} s | {one.told} |"
-        for one in outcomes
+        f"| {one['database']} | {one['broker']} | {one['fault']} | "
+        f"{'yes' if one['survived'] else 'NO'} | {one['seconds']:.0f} s | {one['told']} |"
+        for one in found
     ]
-    head = [
-        f"Lease: {LEASE_SECONDS} s. {where}",
-        "",
-        "| fault | survived | took | what came of it |",
-    ]
-    return "\n".join([*head, "|---|---|---|---|", *rows])
+    head = ["| database | broker | fault | survived | took | what came of it |", "|" + "---|" * 6]
+    return "\n".join([*head, *rows])
+
+
+def keep(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put outcomes in the place of older ones, in the docs too; return all."""
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    merged = {(one["database"], one["broker"], one["name"]): one for one in [*known, *found]}
+    names = [fault.__name__ for fault in (*FAULTS, *CLOCK_FAULTS)]
+    order = list(product(DATABASES, (FILES, *BROKERS), names))
+    every = [merged[key] for key in order if key in merged]
+    RESULTS.write_text(json.dumps(every, indent=1) + "\n")
+    REPORT.write_text(with_table(REPORT.read_text(), "faults", table(every)))
+    return every
 
 
 def main() -> int:
     """Break what can be broken, print the table; return 1 if anything was not survived."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--broker", choices=["files", "redis"], default="files")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    brokers = [FILES, *BROKERS]
+    parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
+    parser.add_argument("--brokers", nargs="+", choices=brokers, default=brokers)
     parser.add_argument("--only", nargs="*", default=[], help="names of faults")
+    parser.add_argument("--docs", action="store_true", help="keep the results")
     options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "skillbuilder.settings")
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "skillbuilder.settings", "API_RATE": "100000/min"}
+    os.environ["API_BUILD_RATE"] = os.environ["API_RATE"]
+    os.environ.pop("DATABASE_URL", None)
     import django
 
     django.setup()
-    broker = Broker() if options.broker == "redis" else None
-    os.environ["API_BUILD_RATE"] = os.environ["API_RATE"] = "100000/min"
-    outcomes = []
-    env = {"BROKER_URL": broker.url} if broker else {}
-    try:
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            running_app(Path(folder), **env) as app,
-        ):
-            trial = prepared(app, broker)
-            for fault in FAULTS:
-                if not options.only or fault.__name__ in options.only:
-                    outcomes.append(survive(trial, fault))
-                    print(outcomes[-1], file=sys.stderr, flush=True)
-    finally:
-        if broker:
-            broker.kill()
-    database = "Postgres" if os.environ.get("DATABASE_URL") else "SQLite"
-    print(table(outcomes, f"Database: {database}. Broker: {options.broker}."))
-    return 0 if all(one.survived for one in outcomes) else 1
+    found: list[dict[str, Any]] = []
+    for database in options.databases:
+        for broker in options.brokers:
+            for outcome in outcomes(database, broker, options.only):
+                found.append(asdict(outcome))
+                print(outcome, file=sys.stderr, flush=True)
+                if options.docs:
+                    keep(found)
+    print(table(found))
+    return 0 if all(one["survived"] for one in found) else 1
 
 
 if __name__ == "__main__":

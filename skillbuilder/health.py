@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -14,10 +16,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from nlu_engine.embeddings import load_embeddings, release_for
+from skillbuilder import queues
 
 PING_SECONDS = 1.5
 WORKER_ANSWER_KEPT_SECONDS = 5
 WORKER_SILENCE_KEPT_SECONDS = 1
+
+
+class NobodyTakes(Exception):
+    """Queues that no worker takes anything from, by their names."""
+
+
+class _AllAnswered(Exception):
+    """Enough workers have answered."""
 
 
 @never_cache
@@ -30,7 +41,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 if database, broker, embeddings and a worker are there, else 503 and which not."""
+    """Answer 200 if database, broker, embeddings and workers for all queues are there, else 503."""
     parts = {name: state_of(check) for name, check in CHECKS.items()}
     ready = all(state == "ok" for state in parts.values())
     body = {"status": "ok" if ready else "unavailable", **parts}
@@ -41,6 +52,8 @@ def state_of(check: Callable[[], None]) -> str:
     """Return "ok", or in a word what ``check`` missed; details stay out of a public page."""
     try:
         check()
+    except NobodyTakes as error:
+        return f"unavailable (nobody takes {error})"
     except Exception as error:
         return f"unavailable ({type(error).__name__})"
     return "ok"
@@ -67,15 +80,32 @@ def check_embeddings() -> None:
 
 
 def check_worker() -> None:
-    """Raise unless a worker answered a ping just now or a few seconds ago."""
-    answered = cache.get("worker-answered")
-    if answered is None:
-        answered = bool(current_app.control.ping(timeout=PING_SECONDS, limit=1))
+    """Raise NobodyTakes unless workers for all queues answered just now or a few seconds ago."""
+    unserved = cache.get("unserved-queues")
+    if unserved is None:
+        unserved = unserved_queues()
         # Silence is kept for a moment too: whoever asks in a loop must not flood the queue.
-        kept = WORKER_ANSWER_KEPT_SECONDS if answered else WORKER_SILENCE_KEPT_SECONDS
-        cache.set("worker-answered", answered, kept)
-    if not answered:
-        raise TimeoutError
+        kept = WORKER_SILENCE_KEPT_SECONDS if unserved else WORKER_ANSWER_KEPT_SECONDS
+        cache.set("unserved-queues", unserved, kept)
+    if unserved:
+        raise NobodyTakes(", ".join(unserved))
+
+
+def unserved_queues() -> list[str]:
+    """Ask the workers what they take; return the queues that none of them named in time."""
+    unserved = set(queues.ALL)
+
+    def note(reply: dict[str, Any]) -> None:
+        for taken in reply.values():
+            unserved.difference_update(queue["name"] for queue in taken)
+        if not unserved:
+            raise _AllAnswered
+
+    with suppress(_AllAnswered):
+        current_app.control.broadcast(
+            "active_queues", reply=True, timeout=PING_SECONDS, callback=note
+        )
+    return sorted(unserved)
 
 
 CHECKS: dict[str, Callable[[], None]] = {

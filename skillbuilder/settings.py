@@ -193,6 +193,7 @@ WORKER_NICE = env.int("WORKER_NICE", default=0)
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 180.0
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "skillbuilder.scheduler:Scheduler"
 
 # A worker that trains renews its lease; a run whose lease has run out is lost and is
 # queued again, at most TRAINING_ATTEMPTS times in all.

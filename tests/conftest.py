@@ -225,7 +225,8 @@ def trained_artifact(
 @pytest.fixture
 def ready_run(skill: Skill, trained_artifact: Path) -> TrainingRun:
     """Return a ready run of ``skill``, its artifact in place: the skill can parse."""
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     storage.publish(run.pk, lambda directory: shutil.copytree(trained_artifact, directory))
     runs.finish(run, notes=[], metrics={})

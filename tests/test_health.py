@@ -12,19 +12,21 @@ from django.db import OperationalError
 from django.test import Client
 
 from nlu_engine.errors import EmbeddingsError
-from skillbuilder import health
+from skillbuilder import health, queues
 
 
 @pytest.fixture
 def worker_answers(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Let a worker answer pings; returns how often it was asked. e2e asks a real one."""
+    """Let workers tell their queues; returns how often they were asked. e2e asks a real one."""
     asked: list[int] = []
 
-    def ping(**_: Any) -> list[dict[str, Any]]:
+    def broadcast(_: str, callback: Any, **__: Any) -> None:
         asked.append(1)
-        return [{"worker": {"ok": "pong"}}]
+        for name in taken:
+            callback({f"{name}@host": [{"name": name}, {"name": queues.UPKEEP}]})
 
-    monkeypatch.setattr(current_app.control, "ping", ping)
+    taken = [queues.QUICK, queues.FULL, queues.EVALUATE]
+    monkeypatch.setattr(current_app.control, "broadcast", broadcast)
     return asked
 
 
@@ -63,8 +65,19 @@ def test_without_a_worker_it_is_503(
     cache.clear()
     response = client.get("/readyz")
     assert response.status_code == 503
-    assert response.json()["worker"] == "unavailable (TimeoutError)"
+    told = "unavailable (nobody takes evaluate, skillbuilder, train-full, train-quick)"
+    assert response.json()["worker"] == told
     assert response.json()["database"] == "ok"
+
+
+def test_a_queue_that_nobody_takes_from_is_named(
+    client: Client, db: None, worker_answers: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "ALL", (*queues.ALL, "another"))
+    cache.clear()
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["worker"] == "unavailable (nobody takes another)"
 
 
 @pytest.mark.parametrize("part", ["database", "embeddings"])

@@ -20,8 +20,9 @@ from skillbuilder.authoring.history import note_event
 from skillbuilder.authoring.models import Change, Skill
 
 KEPT = timedelta(days=30)
-# Sent with the skill when it goes into the bin, in the transaction that puts it there.
-binned = Signal()
+# Sent with the skill in the transaction that puts it into the bin, and in that which takes it out,
+# then with ``binned_at`` as it was.
+binned, restored = Signal(), Signal()
 
 
 def bin_of(user: User | AnonymousUser) -> QuerySet[Skill]:
@@ -34,8 +35,9 @@ def put_away(skill: Skill) -> None:
     """Put ``skill`` into the bin, its builds cancelled, once nobody edits it; a 404 if gone."""
     with transaction.atomic():
         fresh = locked(skill)
-        binned.send(Skill, skill=fresh)
+        # First, so that what is cancelled because of it ends after it.
         Skill.objects.filter(pk=fresh.pk).update(binned_at=timezone.now())
+        binned.send(Skill, skill=fresh)
         note_event(fresh, Change.Kind.SKILL, "deleted", "skill", fresh.name)
 
 
@@ -44,6 +46,7 @@ def restore(user: User | AnonymousUser, slug: str) -> Skill:
     with transaction.atomic():
         skill = _held(user, slug)
         Skill.with_binned.filter(pk=skill.pk).update(binned_at=None)
+        restored.send(Skill, skill=skill, binned_at=skill.binned_at)
         note_event(skill, Change.Kind.SKILL, "restored", "skill", skill.name)
     return skill
 

@@ -1,5 +1,6 @@
 """The app of what the machine makes."""
 
+from datetime import datetime
 from typing import Any
 
 from django.apps import AppConfig
@@ -14,11 +15,12 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         """Tie the life of artifacts to that of their runs, and builds to skills outside the bin."""
-        from skillbuilder.authoring.bin import binned
+        from skillbuilder.authoring.bin import binned, restored
 
         post_delete.connect(discard_artifact, sender="training.TrainingRun")
         post_delete.connect(discard_artifact, sender="training.FullTier")
         binned.connect(cancel_all)
+        restored.connect(request_full_tier)
 
 
 def discard_artifact(instance: Any, **_: Any) -> None:
@@ -39,3 +41,14 @@ def cancel_all(skill: Any, **_: Any) -> None:
     for work in (TrainingRun, FullTier, Evaluation):
         for one in work.objects.filter(skill=skill, status__in=work.ACTIVE):
             leases.cancel(one)
+
+
+def request_full_tier(skill: Any, binned_at: datetime, **_: Any) -> None:
+    """Ask again for the full tier that was cancelled because its skill went into the bin."""
+    from skillbuilder.training import full_tier, runs
+    from skillbuilder.training.models import FullTier
+
+    run = runs.latest_ready_run(skill)
+    full = full_tier.of_run(run) if run else None
+    if run and full and full.status == FullTier.Status.CANCELLED and full.finished_at >= binned_at:
+        full_tier.request(run)

@@ -60,11 +60,6 @@ def claim_next() -> FullTier | None:
     return turns.claim_next(FullTier.objects.select_related("skill", "run"))
 
 
-def claim(pk: uuid.UUID) -> FullTier | None:
-    """Take the queued full tier ``pk`` for this worker; None if it is not there to be taken."""
-    return leases.claim(FullTier.objects.select_related("skill", "run"), pk)
-
-
 def finish(full: FullTier, *, is_judged: bool, **outcome: Any) -> bool:
     """Make ``full`` ready, with ``metrics``; False if it is no longer ours.
 

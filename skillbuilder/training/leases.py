@@ -160,8 +160,22 @@ def requeue_lost(rows: QuerySet[Any], send: Callable[[uuid.UUID], None], remedy:
 
     ``remedy`` is told where every attempt lost its worker.
     """
+    _shorten_impossible(rows.model)
     lost = rows.filter(status=rows.model.WORKING, lease_expires_at__lt=Now())
     return sum(requeue(work, send, remedy) for work in lost) + _resend_unheard(rows, send)
+
+
+def _shorten_impossible(model: Any) -> None:
+    """Shorten what no worker can have noted: the clock of the database was set back since.
+
+    A worker that lives renews such a lease soon; one that died would hold it until the clock has
+    caught up. The same goes for messages that seem to be sent in the future.
+    """
+    rows, now, lease = model._default_manager, timezone.now(), settings.TRAINING_LEASE
+    too_long = rows.filter(status=model.WORKING, lease_expires_at__gt=Now() + 2 * lease)
+    too_long.update(lease_expires_at=Now() + lease)
+    unsent = rows.filter(status=model.Status.QUEUED, enqueued_at__gt=now + lease)
+    unsent.update(enqueued_at=now)
 
 
 def requeue(work: LeasedWork, send: Callable[[uuid.UUID], None], remedy: str) -> bool:

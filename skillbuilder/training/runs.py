@@ -185,11 +185,6 @@ def claim_next() -> TrainingRun | None:
     return turns.claim_next(TrainingRun.objects.select_related("skill"))
 
 
-def claim(run_id: uuid.UUID) -> TrainingRun | None:
-    """Take the queued run ``run_id`` for this worker; None if it is not there to be taken."""
-    return leases.claim(TrainingRun.objects.select_related("skill"), run_id)
-
-
 def finish(run: TrainingRun, **outcome: Any) -> bool:
     """Make ``run`` ready, with ``notes`` and ``metrics``; False if it is no longer ours.
 

@@ -67,7 +67,8 @@ def test_a_skill_that_breaks_a_rule_is_not_built(api: APIClient, alice: Any) -> 
 
 
 def test_a_failed_run_says_why(api: APIClient, skill: Skill) -> None:
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     leases.fail(run, "not_enough_data", "Intent 'A' has no usable utterance.")
     body = api.get(f"/api/v1/training-runs/{run.pk}").json()

@@ -117,7 +117,7 @@ def test_builds_are_told_from_asking_to_their_end(
     first = skill.training_runs.get(number=2)
     api.post(address, {"seed": 1})  # Asked for already.
     api.post(address, {"seed": 2})  # Supersedes the one before.
-    failing = runs.claim(skill.training_runs.get(number=3).pk)
+    failing = runs.claim_next()
     assert failing is not None
     leases.fail(failing, "internal", "It broke.")
     browser.post(reverse("skill-build", args=[skill.slug]))
@@ -145,7 +145,8 @@ def test_a_ready_version_is_told(ready_run: TrainingRun) -> None:
 
 def test_a_build_whose_worker_is_lost_for_good_is_told(skill: Skill, settings: Any) -> None:
     settings.TRAINING_ATTEMPTS = 1
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     TrainingRun.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
     runs.requeue_lost()

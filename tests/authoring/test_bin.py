@@ -127,7 +127,7 @@ def test_work_on_it_is_cancelled_and_told(full: Skill, browser: Client) -> None:
     evaluation.refresh_from_db()
     assert run.status == TrainingRun.Status.CANCELLED
     assert evaluation.status == Evaluation.Status.CANCELLED
-    assert runs.claim(run.pk) is None
+    assert runs.claim_next() is None
     whats = [change.differences[0]["kind"] for change in full.changes.all()[:2]]
     assert whats == ["deleted", "cancelled the build of"]
 
@@ -146,7 +146,8 @@ def test_beat_leaves_it_alone(full: Skill, sent_messages: Any) -> None:
 def test_a_build_that_is_ready_at_that_moment_does_no_harm(
     skill: Skill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
 
     def build(claimed: TrainingRun) -> None:

@@ -32,7 +32,8 @@ for invocation_name in ("first version", "second version"):
     with transaction.atomic():
         skill.invocation_name = invocation_name
         skill.save()
-        run = runs.claim(runs.request_run(skill)[0].pk)
+        runs.request_run(skill)
+        run = runs.claim_next()
         runs.finish(run, notes=[], metrics={{}})
         run.refresh_from_db()
         evaluation = evaluations.request_evaluation(run, made)[0]

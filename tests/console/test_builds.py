@@ -66,7 +66,8 @@ def test_a_skill_with_problems_is_not_built_and_the_page_says_where(
 
 
 def test_progress_is_shown_until_it_is_over(browser: Client, skill: Skill, address: str) -> None:
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     run.step, run.progress = "train", 0.42
     run.steps = {"validate": {"seconds": 0.3}, "train": {"at": timezone.now().isoformat()}}
@@ -93,7 +94,8 @@ def test_expected_times_come_from_builds_of_about_the_same_size(
     times = {"validate": {"seconds": 0.5}, "train": {"seconds": 7.0}}
     update(ready_run, steps=times)
     skill.intents.get(name="OrderPizza").samples.create(text="feed me", position=9)
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     assert [one.expected_seconds for one in progress.step_states(run)][:3] == [0.5, None, 7.0]
     assert b"of about 8 s" in status(browser, run)
@@ -105,7 +107,8 @@ def test_expected_times_come_from_builds_of_about_the_same_size(
 def test_an_edit_during_a_build_is_marked_and_leaves_the_build_alone(
     browser: Client, skill: Skill
 ) -> None:
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     assert b"Edited since this build" not in status(browser, run)
     intent = skill.intents.get(name="OrderPizza")
@@ -118,7 +121,8 @@ def test_an_edit_during_a_build_is_marked_and_leaves_the_build_alone(
 
 
 def test_the_log_tells_what_happened(browser: Client, skill: Skill) -> None:
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     run.step = "embed"
     leases.fail(run, "internal", "The <disk> is full.")
@@ -145,7 +149,8 @@ def test_a_run_that_nobody_takes_says_so(browser: Client, skill: Skill) -> None:
 
 
 def test_a_failure_is_told_with_its_reason(browser: Client, skill: Skill, address: str) -> None:
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     leases.fail(run, "not_enough_data", "The intent 'A' has no <b>sample</b>. Add one.")
     answer = status(browser, run)

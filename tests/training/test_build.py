@@ -29,7 +29,8 @@ Status = TrainingRun.Status
 @pytest.fixture
 def run(skill: Skill) -> TrainingRun:
     """Return a run of the tiny skill that this worker has claimed."""
-    claimed = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    claimed = runs.claim_next()
     assert claimed is not None
     return claimed
 

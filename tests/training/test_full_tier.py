@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from nlu_engine.annotations import Answer, annotation
 from nlu_engine.artifact import read_artifact
 from skillbuilder.authoring import annotation_sets as sets
+from skillbuilder.authoring import bin
 from skillbuilder.authoring.editing import add_samples
 from skillbuilder.authoring.models import AnnotationSet, Skill
 from skillbuilder.training import artifacts, build, full_tier, gate, leases, runs, storage, tasks
@@ -93,7 +94,8 @@ def test_with_quick_tiers_alone_none_is_asked_for(
     skill: Skill, settings: Any, trained_artifact: Path
 ) -> None:
     settings.BUILD_FULL_TIER = False
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     assert runs.finish(run, notes=[], metrics={})
     assert not FullTier.objects.exists()
@@ -116,7 +118,7 @@ def test_the_database_allows_one_active_full_tier_a_skill(full: FullTier) -> Non
 def test_a_build_of_other_content_cancels_the_full_tier_of_the_one_before(
     skill: Skill, full: FullTier
 ) -> None:
-    assert full_tier.claim(full.pk)
+    assert full_tier.claim_next()
     add_samples(skill.intents.get(name="OpeningHours"), ["what time do you close"])
     runs.request_run(skill)
     full.refresh_from_db()
@@ -137,13 +139,27 @@ def test_a_build_of_the_same_content_trains_only_what_is_missing(
     assert TrainingRun.objects.count() == 1
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_restoring_a_skill_asks_again_for_what_the_bin_cancelled(
+    skill: Skill, full: FullTier, by_hand: bool
+) -> None:
+    if by_hand:
+        runs.cancel_run(full.run)
+    bin.put_away(skill)
+    full.refresh_from_db()
+    assert full.status == Status.CANCELLED
+    bin.restore(skill.owner, skill.slug)
+    wanted = Status.CANCELLED if by_hand else Status.QUEUED
+    assert FullTier.objects.get(run=full.run).status == wanted
+
+
 def test_a_full_tier_whose_worker_is_lost_is_queued_again(full: FullTier) -> None:
-    claimed = full_tier.claim(full.pk)
+    claimed = full_tier.claim_next()
     assert claimed is not None
     past = timezone.now() - timedelta(seconds=1)
     FullTier.objects.filter(pk=full.pk).update(lease_expires_at=past)
     assert runs.requeue_lost() == 1
-    assert full_tier.claim(full.pk) is not None
+    assert full_tier.claim_next() is not None
     assert not full_tier.finish(claimed, is_judged=False, metrics={})
     assert read(full.run).tier == Tier.QUICK
 
@@ -151,7 +167,7 @@ def test_a_full_tier_whose_worker_is_lost_is_queued_again(full: FullTier) -> Non
 def test_one_that_fails_leaves_the_quick_tier_live(
     skill: Skill, full: FullTier, browser_of: Callable[[Any], Client], alice: Any
 ) -> None:
-    claimed = full_tier.claim(full.pk)
+    claimed = full_tier.claim_next()
     assert claimed is not None
     leases.fail(claimed, "training_diverged", "The loss became nan at step 3.")
     assert runs.latest_ready_run(skill) == full.run
@@ -178,7 +194,7 @@ def half_right(skill: Skill) -> AnnotationSet:
 
 def finished(full: FullTier, trained_artifact: Path) -> FullTier:
     """Return ``full`` once it was trained and its evaluations are over."""
-    claimed = full_tier.claim(full.pk)
+    claimed = full_tier.claim_next()
     assert claimed is not None
     publish(claimed, trained_artifact)
     assert build.finish(claimed, [], {})
@@ -230,7 +246,7 @@ def test_one_that_passes_takes_a_quick_tier_along_that_was_held_back(
 def test_the_gate_of_a_lost_worker_is_decided_by_the_next(
     full: FullTier, half_right: AnnotationSet, trained_artifact: Path
 ) -> None:
-    claimed = full_tier.claim(full.pk)
+    claimed = full_tier.claim_next()
     assert claimed is not None
     publish(claimed, trained_artifact)
     assert build.finish(claimed, [], {})

@@ -63,7 +63,8 @@ def names(bucket: Any) -> list[str]:
 @pytest.fixture
 def stored_run(bucket: Any, skill: Skill, trained_artifact: Path) -> TrainingRun:
     """Return a ready run whose artifact is in the bucket, and nowhere on this host."""
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     storage.publish(run.pk, lambda directory: shutil.copytree(trained_artifact, directory))
     runs.finish(run, notes=[], metrics={})

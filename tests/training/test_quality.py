@@ -31,7 +31,8 @@ def test_folds_are_measured_and_give_way_to_builds(
     monkeypatch.setattr(quality, "LEAST_STEPS", 15)
     for name, samples in MORE.items():
         add_samples(skill.intents.get(name=name), samples)
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     runs.finish(run, notes=[], metrics={})
     browser: Client = browser_of(alice)
@@ -66,7 +67,8 @@ def test_folds_are_measured_and_give_way_to_builds(
 
 
 def test_too_few_samples_are_told_and_a_newer_version_takes_over(skill: Skill) -> None:
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     runs.finish(run, notes=[], metrics={})
     curve, _ = evaluations.request_quality(run, Kind.CURVE)

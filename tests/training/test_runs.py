@@ -29,7 +29,8 @@ Sent = Callable[[], list[Path]]
 
 def claimed(skill: Skill) -> TrainingRun:
     """Return a run of ``skill`` that a worker has just claimed."""
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     return run
 
@@ -86,7 +87,7 @@ def test_the_same_content_is_not_trained_twice_while_active(skill: Skill) -> Non
     first, _ = runs.request_run(skill)
     again, created = runs.request_run(skill)
     assert (again, created) == (first, False)
-    assert runs.claim(first.pk)
+    assert runs.claim_next()
     again, created = runs.request_run(skill)
     assert (again, created, again.status) == (first, False, Status.TRAINING)
 
@@ -203,7 +204,7 @@ def test_a_claim_takes_the_run_and_a_lease(skill: Skill) -> None:
 
 def test_a_doubled_message_finds_nothing_to_claim(skill: Skill) -> None:
     run = claimed(skill)
-    assert runs.claim(run.pk) is None
+    assert runs.claim_next() is None
     run.refresh_from_db()
     assert run.attempts == 1
 
@@ -217,7 +218,7 @@ def test_of_many_workers_one_wins(skill: Skill) -> None:
     def work() -> None:
         try:
             barrier.wait()
-            won.append(runs.claim(run.pk) is not None)
+            won.append(runs.claim_next() is not None)
         finally:
             connection.close()
 
@@ -291,7 +292,7 @@ def test_a_lost_run_is_queued_and_sent_again(
     with django_capture_on_commit_callbacks(execute=True):
         assert runs.requeue_lost() == 1
     assert len(sent_messages()) == 1
-    second = runs.claim(run.pk)
+    second = runs.claim_next()
     assert second is not None
     assert (second.status, second.attempts) == (Status.TRAINING, 2)
 
@@ -300,7 +301,7 @@ def test_a_worker_that_comes_back_from_the_dead_has_lost_its_run(skill: Skill) -
     undead = claimed(skill)
     lose(undead)
     runs.requeue_lost()
-    heir = runs.claim(undead.pk)
+    heir = runs.claim_next()
     assert heir is not None
     with pytest.raises(TrainingCancelled):
         leases.heartbeat(undead)
@@ -314,15 +315,42 @@ def test_a_worker_that_comes_back_from_the_dead_has_lost_its_run(skill: Skill) -
 def test_a_run_that_kills_its_workers_fails_after_three_attempts(skill: Skill) -> None:
     run, _ = runs.request_run(skill)
     for attempt in (1, 2, 3):
-        assert runs.claim(run.pk), attempt
+        assert runs.claim_next(), attempt
         lose(run)
         runs.requeue_lost()
     run.refresh_from_db()
     assert (run.status, run.error_code, run.attempts) == (Status.FAILED, "worker_lost", 3)
     assert "3 attempts" in run.error_message
-    assert runs.claim(run.pk) is None
+    assert runs.claim_next() is None
     # It does not block the next build.
     assert runs.request_run(skill)[1]
+
+
+def test_a_lease_from_before_the_clock_was_set_back_holds_no_longer_than_a_new_one(
+    skill: Skill, settings: Any
+) -> None:
+    run = claimed(skill)
+    ahead = timezone.now() + timedelta(hours=1)
+    TrainingRun.objects.filter(pk=run.pk).update(lease_expires_at=ahead)
+    runs.requeue_lost()
+    run.refresh_from_db()
+    # Its worker may live, so it keeps the run for another lease.
+    assert run.status == Status.TRAINING
+    assert run.lease_expires_at is not None
+    assert run.lease_expires_at < timezone.now() + settings.TRAINING_LEASE
+    lose(run)
+    assert runs.requeue_lost() == 1
+
+
+def test_a_message_from_before_the_clock_was_set_back_is_sent_again(
+    skill: Skill, settings: Any
+) -> None:
+    run, _ = runs.request_run(skill)
+    rows = TrainingRun.objects.filter(pk=run.pk)
+    rows.update(enqueued_at=timezone.now() + timedelta(hours=1))
+    assert runs.requeue_lost() == 0
+    settings.TRAINING_LEASE = timedelta(0)
+    assert runs.requeue_lost() == 1
 
 
 @pytest.mark.parametrize("attempts", [1, 3])

@@ -69,7 +69,7 @@ def test_whoever_has_a_build_under_way_comes_after_those_who_have_none(
     db: None, queue_runs: Callable[[str, int], list[TrainingRun]]
 ) -> None:
     dora = queue_runs("dora", 2)
-    runs.claim(dora[0].pk)
+    runs.claim_next()
     TrainingRun.objects.filter(pk=dora[0].pk).update(started_at=None)
     emil = queue_runs("emil", 1)
     assert turns.in_turn(TrainingRun) == [emil[0].pk, dora[1].pk]
@@ -104,7 +104,8 @@ def test_a_build_that_takes_too_much_memory_fails_with_the_figures(
 ) -> None:
     settings.TRAINING_MEMORY_MB = 1
     monkeypatch.setattr(leases, "_in_a_child", lambda: True)
-    run = runs.claim(runs.request_run(skill)[0].pk)
+    runs.request_run(skill)
+    run = runs.claim_next()
     assert run is not None
     lease = leases.KeptLease(run)
     lease._check_memory()
