@@ -3,15 +3,17 @@
 A copy of an utterance takes other values for its slots from the training set itself, as data
 augmentation by mention replacement does (Dai and Adel 2020). Slots whose values hardly repeat,
 such as titles and names, now and then take any words whatever, cut out of everyday talk: what
-is said there tells nothing about where it ends, only the words around it do.
+is said there tells nothing about where it ends, only the words around it do. What a copy says comes
+from the content of its utterance, so copies of others stay as they are when one is edited.
 """
 
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from nlu_engine.choices import Choices, mark
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.utterances import normalize
 
@@ -27,8 +29,6 @@ OPEN_VALUES = 4
 OPEN_SHARE = 0.8
 """A slot is open if it has OPEN_VALUES or more, and this share of them are different."""
 
-Values = Mapping[str, Sequence[str]]
-
 
 def copies_of(
     utterances: Sequence[AnnotatedUtterance],
@@ -42,18 +42,18 @@ def copies_of(
     ``talk``: texts that have nothing to do with the skill, to cut words from; without it,
     slots take their own values alone, and so do those in ``never_any``.
     """
-    chance = random.Random(seed)
-    with_slots = [one for one in utterances if one.frame.slots]
-    chance.shuffle(with_slots)
+    marked = {mark(seed, one.text, one.frame.intent): one for one in utterances if one.frame.slots}
+    with_slots = sorted(marked.items())
     wanted = min(COPIES * len(with_slots), MOST - len(utterances))
-    values = _values(with_slots)
-    open_slots = {name for name, said in values.items() if _is_open(said)} - set(never_any)
+    values = _values(one for _, one in with_slots)
+    open_slots = {name for name, one in values.items() if one.are_open} - set(never_any)
     spoken = [text.split() for text in talk]
     known = set(utterances)
     copies: dict[AnnotatedUtterance, None] = {}
-    for utterance in _in_turn(with_slots, 2 * wanted):
+    for turn, own, utterance in _in_turn(with_slots, 2 * wanted):
         if len(copies) >= wanted:
             break
+        chance = random.Random(mark(own, turn))
         said = [
             _said(span, values[span.name], span.name in open_slots, spoken, chance)
             for span in _spans(utterance)
@@ -64,23 +64,43 @@ def copies_of(
     return list(copies)
 
 
-def _in_turn(utterances: Sequence[AnnotatedUtterance], count: int) -> Iterator[AnnotatedUtterance]:
+def _in_turn(
+    utterances: Sequence[tuple[int, AnnotatedUtterance]], count: int
+) -> Iterator[tuple[int, int, AnnotatedUtterance]]:
+    """Yield the number of the round, a mark and its utterance, round after round."""
     for number in range(count):
-        yield utterances[number % len(utterances)]
+        yield number // len(utterances), *utterances[number % len(utterances)]
 
 
-def _values(utterances: Sequence[AnnotatedUtterance]) -> dict[str, list[str]]:
-    """Return all that is said in each slot, as often as it is."""
-    values = defaultdict(list)
+class _Values:
+    """All that is said in a slot, as often as it is."""
+
+    def __init__(self, said: Sequence[str]) -> None:
+        self.said = said
+        often: Counter[str] = Counter()
+        marks = []
+        for text in said:
+            often[text] += 1
+            marks.append(mark(text, often[text]))
+        self._choices = Choices(marks)
+
+    @property
+    def are_open(self) -> bool:
+        """Whether they hardly repeat."""
+        different = len(set(map(normalize, self.said)))
+        return len(self.said) >= OPEN_VALUES and different > OPEN_SHARE * len(self.said)
+
+    def one(self, chance: random.Random) -> str:
+        """Return one of them; whatever else is among them, mostly the same by the same chance."""
+        return self.said[self._choices.of(chance.getrandbits(64), 1)[0]]
+
+
+def _values(utterances: Iterable[AnnotatedUtterance]) -> dict[str, _Values]:
+    said = defaultdict(list)
     for utterance in utterances:
         for span in utterance.frame.slots:
-            values[span.name].append(span.text)
-    return values
-
-
-def _is_open(said: Sequence[str]) -> bool:
-    different = len(set(map(normalize, said)))
-    return len(said) >= OPEN_VALUES and different > OPEN_SHARE * len(said)
+            said[span.name].append(span.text)
+    return {name: _Values(texts) for name, texts in said.items()}
 
 
 def _spans(utterance: AnnotatedUtterance) -> list[SlotSpan]:
@@ -89,7 +109,7 @@ def _spans(utterance: AnnotatedUtterance) -> list[SlotSpan]:
 
 def _said(
     span: SlotSpan,
-    values: Sequence[str],
+    values: _Values,
     is_open: bool,
     spoken: Sequence[Sequence[str]],
     chance: random.Random,
@@ -97,7 +117,7 @@ def _said(
     if is_open and spoken and chance.random() < ANY_WORDS:
         count = len(span.text.split()) + chance.choice((-1, 0, 0, 1))
         return _cut(spoken, max(1, count), chance)
-    return chance.choice(values) if chance.random() < SWAPPED else span.text
+    return values.one(chance) if chance.random() < SWAPPED else span.text
 
 
 def _cut(spoken: Sequence[Sequence[str]], count: int, chance: random.Random) -> str:

@@ -1,18 +1,21 @@
 """Sample utterances with slots become annotated utterances that a parser can learn from.
 
-Values are dealt like cards: each slot type has one shuffled deck of all its value names and
-synonyms, and of examples of its patterns; every slot that is filled takes the next card. Samples
-are filled again until each deck has gone round once, so every value is seen; a budget bounds
-large slot types.
+Values are dealt like cards: a slot type is a deck of all its value names and synonyms, and of
+examples of its patterns. Each sample shuffles the decks of its slot types in its own way, which
+comes from its content, and fills its slots from the top. What no sample has said then, one more
+filling says, of a sample that comes from the content of the card; a budget bounds large slot types.
+So an edit moves the utterances of the sample that was edited, or a few that say the value, and all
+others stay as they were: their encodings are known from the build before.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from nlu_engine import builtins
+from nlu_engine.choices import Choices, mark
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.patterns import said_examples
@@ -26,6 +29,8 @@ MAX_UTTERANCES = 2_000
 """Budget of filled samples a skill: training stays quick whatever the slot types hold."""
 
 _ATTEMPTS = 4
+_HAND = 64
+"""Cards that a sample takes of a deck at once, at most."""
 
 
 @dataclass(frozen=True)
@@ -38,32 +43,34 @@ class _Template:
         """Return the slot type of each slot that wants a value, in order."""
         return [self.types[c.slot] for c in self.chunks if c.slot and not c.text]
 
+    def mark(self, seed: int) -> int:
+        """Return the mark of what was written, the same in whatever intent it stands."""
+        return mark(seed, [(chunk.text, chunk.slot) for chunk in self.chunks])
+
 
 class _Deck:
-    """The surface forms of a slot type, each with its value's name, dealt round by round."""
+    """The surface forms of a slot type, each with its value's name; ``unsaid`` ones by place."""
 
     def __init__(self, cards: list[tuple[str, str | None]], seed: str) -> None:
         self.cards = cards
-        self.dealt = 0
-        self._random = random.Random(seed)
-        self._random.shuffle(self.cards)
+        self.marks = [mark(seed, surface) for surface, _ in cards]
+        self.unsaid = set(range(len(cards)))
+        self._choices = Choices(self.marks)
 
-    def deal(self) -> tuple[str, str | None]:
-        """Return the next card; no card comes twice in a row, where there are two."""
-        place = self.dealt % len(self.cards)
-        if self.dealt and place == 0:
-            # A new order each round, else samples would meet the same values again.
-            last = self.cards[-1]
-            self._random.shuffle(self.cards)
-            if self.cards[0] == last:
-                self.cards[0], self.cards[-1] = self.cards[-1], self.cards[0]
-        self.dealt += 1
+    def hand(self, holder: int) -> Iterator[int]:
+        """Yield places without end, in an order of the holder's own; no two alike in a row."""
+        last = -1
+        for turn in count():
+            places = self._choices.of(mark(holder, turn) if turn else holder, _HAND)
+            if places[0] == last:
+                places[0], places[-1] = places[-1], places[0]
+            yield from places
+            last = places[-1]
+
+    def say(self, place: int) -> tuple[str, str | None]:
+        """Return the card at ``place``, which is said from now on."""
+        self.unsaid.discard(place)
         return self.cards[place]
-
-    @property
-    def unseen(self) -> int:
-        """How many cards have not been dealt yet."""
-        return max(0, len(self.cards) - self.dealt)
 
 
 def expand(model: InteractionModel, *, locale: str, seed: int = 0) -> list[AnnotatedUtterance]:
@@ -78,8 +85,8 @@ def expand(model: InteractionModel, *, locale: str, seed: int = 0) -> list[Annot
     decks = _decks(model, templates, locale, seed)
     plain = [template for template in templates if not template.open_types()]
     filled = [template for template in templates if template.open_types()]
-    utterances = [_fill(template, decks) for template in plain]
-    utterances += _fill_all(filled, decks)
+    utterances = [_fill(template, (), decks) for template in plain]
+    utterances += _fill_all(filled, decks, seed)
     unique = dict.fromkeys(u for u in utterances if u.text)
     by_intent = {intent.name: number for number, intent in enumerate(model.intents)}
     return sorted(unique, key=lambda utterance: by_intent[utterance.frame.intent])
@@ -129,47 +136,97 @@ def _decks(
     return decks
 
 
-def _fill_all(templates: list[_Template], decks: dict[str, _Deck]) -> list[AnnotatedUtterance]:
-    """Fill each template COPIES times, then on in turn until every deck has gone round."""
+def _fill_all(
+    templates: list[_Template], decks: dict[str, _Deck], seed: int
+) -> list[AnnotatedUtterance]:
+    """Fill each template COPIES times, then those that have to say what nobody has said yet."""
     utterances: dict[AnnotatedUtterance, None] = {}
     copies = min(COPIES, max(1, MAX_UTTERANCES // max(1, len(templates))))
+    marks = [template.mark(seed) for template in templates]
+    dealt = [_hands(one, own, decks) for one, own in zip(templates, marks, strict=True)]
     for _ in range(copies):
-        for template in templates:
-            utterances[_fill_anew(template, decks, utterances)] = None
-    for template in _in_turn(templates, decks):
+        for template, hands in zip(templates, dealt, strict=True):
+            utterances[_fill_anew(template, hands, decks, utterances)] = None
+    able = {name: _able(name, templates, marks) for name in decks}
+    for name, place in _unsaid(decks):
         if len(utterances) >= MAX_UTTERANCES:
             break
-        utterances[_fill(template, decks)] = None
+        numbers, choices = able[name]
+        card = decks[name].marks[place]
+        number = numbers[choices.of(card, 1)[0]]
+        hands = _hands(templates[number], mark(marks[number], name, card), decks)
+        places = _places(templates[number], hands, (name, place, card))
+        utterances[_fill(templates[number], places, decks)] = None
     return list(utterances)
 
 
+def _hands(template: _Template, holder: int, decks: dict[str, _Deck]) -> dict[str, Iterator[int]]:
+    return {name: decks[name].hand(mark(holder, name)) for name in template.open_types()}
+
+
+def _able(name: str, templates: list[_Template], marks: list[int]) -> tuple[list[int], Choices]:
+    """Return which ``templates`` have a slot of the type ``name``, and the choice of them."""
+    numbers = [number for number, one in enumerate(templates) if name in one.open_types()]
+    return numbers, Choices(marks[number] for number in numbers)
+
+
+def _unsaid(decks: dict[str, _Deck]) -> Iterator[tuple[str, int]]:
+    """Yield a card of each deck in turn that is not said when it is its turn, to the last."""
+    waiting = {
+        name: sorted(deck.unsaid, key=deck.marks.__getitem__, reverse=True)
+        for name, deck in decks.items()
+    }
+    while any(waiting.values()):
+        for name, places in waiting.items():
+            while places and places[-1] not in decks[name].unsaid:
+                places.pop()
+            if places:
+                yield name, places.pop()
+
+
 def _fill_anew(
-    template: _Template, decks: dict[str, _Deck], known: Collection[AnnotatedUtterance]
+    template: _Template,
+    hands: dict[str, Iterator[int]],
+    decks: dict[str, _Deck],
+    known: Collection[AnnotatedUtterance],
 ) -> AnnotatedUtterance:
     """Fill ``template`` so that it is not in ``known``, unless a few attempts all fail."""
     for _ in range(_ATTEMPTS):
-        utterance = _fill(template, decks)
+        utterance = _fill(template, _places(template, hands), decks)
         if utterance not in known:
             break
     return utterance
 
 
-def _in_turn(templates: list[_Template], decks: dict[str, _Deck]) -> Iterator[_Template]:
-    """Yield, round after round, the templates that can say a value not said yet."""
-    waiting = templates
-    while waiting := [t for t in waiting if any(decks[name].unseen for name in t.open_types())]:
-        for template in waiting:
-            if any(decks[name].unseen for name in template.open_types()):
-                yield template
+def _places(
+    template: _Template,
+    hands: dict[str, Iterator[int]],
+    wanted: tuple[str, int, int] | None = None,
+) -> list[int]:
+    """Return a card of its deck for each open slot: ``wanted``, of a type, by its mark in one."""
+    types = template.open_types()
+    name, place, card = wanted or ("", -1, 0)
+    able = [number for number, one in enumerate(types) if one == name]
+    chosen = able[card % len(able)] if able else -1
+    places = [place if n == chosen else next(hands[one]) for n, one in enumerate(types)]
+    again = [n for n in able if n != chosen and places[n] == place]
+    for number in again:
+        # Not twice in an utterance, where there is another.
+        places[number] = next(hands[name])
+    return places
 
 
-def _fill(template: _Template, decks: dict[str, _Deck]) -> AnnotatedUtterance:
+def _fill(
+    template: _Template, places: Sequence[int], decks: dict[str, _Deck]
+) -> AnnotatedUtterance:
+    """Fill the open slots of ``template`` with the cards at ``places``."""
     text = ""
     spans: list[SlotSpan] = []
+    left = iter(places)
     for chunk in template.chunks:
         said, value = chunk.text, None
         if chunk.slot and not said:
-            said, value = decks[template.types[chunk.slot]].deal()
+            said, value = decks[template.types[chunk.slot]].say(next(left))
         if chunk.slot:
             spans.append(SlotSpan(chunk.slot, len(text), len(text) + len(said), said, value))
         text += said

@@ -215,17 +215,13 @@ SKILL_BUDGET = {
     "load_ms": env.float("SKILL_MAX_LOAD_MS", default=1_000.0),
     "parse_ms": env.float("SKILL_MAX_PARSE_MS", default=100.0),
 }
+# How often each worker looks for lost runs.
 REAP_EVERY = timedelta(seconds=env.float("REAP_SECONDS", default=5.0))
 CELERY_BEAT_SCHEDULE = {
-    "reap": {
-        "task": "skillbuilder.training.tasks.reap",
-        "schedule": REAP_EVERY,
-        # With no worker about, yesterday's calls must not pile up.
-        "options": {"expires": REAP_EVERY.total_seconds()},
-    },
     "purge-parse-logs": {
         "task": "skillbuilder.training.tasks.purge_parse_logs",
         "schedule": timedelta(hours=1),
+        # With no worker about, yesterday's calls must not pile up.
         "options": {"expires": 3600},
     },
     "empty-bin": {

@@ -26,7 +26,7 @@ def test_it_goes_on_after_the_clock_was_set_back(
     clock: dict[str, datetime], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = Celery("clock", broker="memory://", set_as_current=False)
-    app.conf.beat_schedule = {"reap": {"task": "reap", "schedule": timedelta(seconds=5)}}
+    app.conf.beat_schedule = {"purge": {"task": "purge", "schedule": timedelta(seconds=5)}}
     sent: list[datetime] = []
 
     def apply_async(self: Any, entry: Any, **_: Any) -> None:

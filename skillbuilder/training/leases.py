@@ -173,9 +173,12 @@ def _shorten_impossible(model: Any) -> None:
     """
     rows, now, lease = model._default_manager, timezone.now(), settings.TRAINING_LEASE
     too_long = rows.filter(status=model.WORKING, lease_expires_at__gt=Now() + 2 * lease)
-    too_long.update(lease_expires_at=Now() + lease)
     unsent = rows.filter(status=model.Status.QUEUED, enqueued_at__gt=now + lease)
-    unsent.update(enqueued_at=now)
+    # SQLite locks all of itself for an update, if of no row.
+    if too_long.exists():
+        too_long.update(lease_expires_at=Now() + lease)
+    if unsent.exists():
+        unsent.update(enqueued_at=now)
 
 
 def requeue(work: LeasedWork, send: Callable[[uuid.UUID], None], remedy: str) -> bool:

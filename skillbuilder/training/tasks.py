@@ -10,15 +10,15 @@ from datetime import timedelta
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import worker_process_init
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 
 from nlu_engine.errors import EngineError, TrainingCancelled
-from skillbuilder import broker
 from skillbuilder.authoring import bin
-from skillbuilder.training import evaluations, full_tier, gate, leases, parse_log, runs, storage
+from skillbuilder.training import evaluations, full_tier, gate, leases, parse_log, runs
+from skillbuilder.training import reaper as reaper  # starts with the worker
 from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
 log = logging.getLogger(__name__)
@@ -136,16 +136,6 @@ def record_evaluation(evaluation: Evaluation) -> None:
 
 
 @shared_task
-def reap() -> None:
-    """Queue lost runs again and clear away what dead processes left; called by beat."""
-    runs.requeue_lost()
-    evaluations.requeue_lost()
-    gate.resume()
-    storage.sweep()
-    broker.prune()
-
-
-@shared_task
 def purge_parse_logs() -> None:
     """Delete what parse logs have kept long enough; called by beat."""
     parse_log.purge()
@@ -169,9 +159,3 @@ def warm_up(**_: object) -> None:
         load_embeddings(release)
         if settings.WORKER_WARMS == "full":
             load_encoder(release)
-
-
-@worker_ready.connect
-def reap_at_start(**_: object) -> None:
-    """Look for lost runs as soon as there is a worker to take them."""
-    reap.delay()

@@ -21,7 +21,7 @@ from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import SlugTaken, create_skill
 from skillbuilder.console.demo import import_sample_skills
-from skillbuilder.training import evaluations, gate, runs, storage, tasks
+from skillbuilder.training import evaluations, gate, reaper, runs, storage, tasks
 from skillbuilder.training.models import Evaluation, TrainingRun
 
 BrowserOf = Callable[[Any], Client]
@@ -136,7 +136,7 @@ def test_beat_leaves_it_alone(full: Skill, sent_messages: Any) -> None:
     TrainingRun.objects.update(gate=TrainingRun.Gate.PENDING)
     bin.put_away(full)
     gate.resume()
-    tasks.reap()
+    reaper.reap()
     assert not Evaluation.objects.exists()
     bin.restore(full.owner, full.slug)
     gate.resume()

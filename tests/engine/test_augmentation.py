@@ -74,3 +74,16 @@ def test_there_are_none_without_slots_or_where_there_is_enough() -> None:
     many = [annotated("play ", "title", f"song {number}") for number in range(MOST)]
     assert copies_of(many, TALK, seed=0) == []
     assert 0 < len(copies_of(many[:-5], TALK, seed=0)) <= 5
+
+
+def test_an_edit_moves_few_copies() -> None:
+    many = [
+        annotated(f"{verb} number {number} ", "title", TITLES[number % 6], " now")
+        for verb in ("play", "stop", "find")
+        for number in range(30)
+    ]
+    before = set(copies_of(many, TALK, seed=0))
+    after = set(copies_of([*many[1:], annotated("sing ", "title", "a new song")], TALK, seed=0))
+    # Copies of what was edited, and few that say the new value or lack the old one.
+    assert len(before) > 200
+    assert len(after - before) < 20

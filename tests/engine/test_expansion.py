@@ -227,3 +227,44 @@ def test_any_sound_model_expands(samples: list[str], names: list[list[str]], see
         wanted = {" ".join(s.split()).lower() for surfaces in names for s in surfaces}
         spoken = said(utterances, "a") | said(utterances, "b")
         assert {text.lower() for text in spoken} == wanted
+
+
+def kitchen(samples: list[str], values: list[str]) -> InteractionModel:
+    """Return a skill of samples with two slots and one more, and of the values of one type."""
+    return model(
+        [intent("Do", samples, a="T", b="T", c="C"), intent("Done", ["we are done"])],
+        {"T": [value(name) for name in values], "C": [value(f"colour {n}") for n in range(30)]},
+    )
+
+
+SAMPLES = [f"sample {n} of {{a}} {'to {b}' if n % 3 == 0 else ''} in {{c}}" for n in range(40)]
+VALUES = [f"value {n}" for n in range(150)]
+
+
+@pytest.mark.parametrize(
+    ("samples", "values"),
+    [
+        ([*SAMPLES, "another {a} altogether"], VALUES),
+        (["the first {a} is another", *SAMPLES[1:]], VALUES),
+        (SAMPLES[:-1], VALUES),
+        (SAMPLES, [*VALUES[:70], "a value more", *VALUES[70:]]),
+        (SAMPLES, VALUES[1:]),
+    ],
+    ids=["one more", "changed", "one less", "a value more", "a value less"],
+)
+def test_an_edit_moves_few_utterances(samples: list[str], values: list[str]) -> None:
+    before = set(expand(kitchen(SAMPLES, VALUES), locale="en-US"))
+    after = set(expand(kitchen(samples, values), locale="en-US"))
+    assert len(before) >= 5 * len(SAMPLES)
+    # Five fillings of the sample, and about as many that say what it alone said or now says too.
+    assert len(after - before) <= 16
+    assert len(before - after) <= 16
+
+
+def test_a_renamed_intent_says_what_it_said() -> None:
+    named = [
+        model([intent(name, SAMPLES, a="T", b="T", c="T")], {"T": [value(v) for v in VALUES]})
+        for name in ("Before", "After")
+    ]
+    before, after = ([u.text for u in expand(one, locale="en-US")] for one in named)
+    assert before == after

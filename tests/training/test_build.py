@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError, OperationalError
+from django.utils import timezone
 
 from nlu_engine.artifact import read_artifact
 from nlu_engine.errors import EngineError, NotEnoughData, TrainingCancelled
 from nlu_engine.parsers import ParserPair
 from nlu_engine.training_data import TrainingData
 from skillbuilder.authoring.models import Skill
-from skillbuilder.training import artifacts, build, leases, progress, runs, storage, tasks
+from skillbuilder.training import artifacts, build, leases, progress, reaper, runs, storage, tasks
 from skillbuilder.training.models import TrainingRun
 
 Status = TrainingRun.Status
@@ -306,4 +307,22 @@ def test_a_run_deleted_while_it_was_published_leaves_nothing(
 
 
 def test_reap_is_harmless_with_nothing_to_do(db: None) -> None:
-    tasks.reap()
+    reaper.reap()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_reaper_goes_on_after_the_database_was_away(
+    run: TrainingRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    TrainingRun.objects.filter(pk=run.pk).update(lease_expires_at=past)
+
+    def away() -> int:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(runs, "requeue_lost", away)
+        reaper.reap_once()
+    assert read(run).status == Status.TRAINING
+    reaper.reap_once()
+    assert read(run).status == Status.QUEUED
