@@ -7,7 +7,7 @@ from typing import Any
 from celery.beat import PersistentScheduler
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]
+class Scheduler(PersistentScheduler):
     """Celery's own does nothing, after the clock was set back, until it has caught up."""
 
     def tick(self, **how: Any) -> float:

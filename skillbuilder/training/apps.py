@@ -49,6 +49,6 @@ def request_full_tier(skill: Any, binned_at: datetime, **_: Any) -> None:
     from skillbuilder.training.models import FullTier
 
     run = runs.latest_ready_run(skill)
-    full = full_tier.of_run(run) if run else None
-    if run and full and full.status == FullTier.Status.CANCELLED and full.finished_at >= binned_at:
+    cancelled = FullTier.objects.filter(run=run, status=FullTier.Status.CANCELLED)
+    if run is not None and cancelled.filter(finished_at__gte=binned_at).exists():
         full_tier.request(run)
