@@ -172,7 +172,7 @@ def test_two_slots_of_one_type_get_different_values() -> None:
 
 
 def test_fifty_thousand_values_stay_within_the_budget() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     huge = model(
         [
             intent("Find", ["find {w}", "where is {w}"], w="Word"),
@@ -183,7 +183,7 @@ def test_fifty_thousand_values_stay_within_the_budget() -> None:
     utterances = expand(huge, locale="en-US")
     assert len(utterances) == MAX_UTTERANCES
     assert said(utterances, "s") == {f"s {n}" for n in range(30)}
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_thousands_of_samples_are_each_filled_once() -> None:

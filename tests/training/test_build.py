@@ -267,6 +267,26 @@ def test_a_skill_over_its_budget_fails_with_the_figure_and_the_fix(
     assert not storage.exists(run.pk)
 
 
+def test_a_full_disk_fails_the_build_and_leaves_nothing_of_it(
+    run: TrainingRun, monkeypatch: pytest.MonkeyPatch, trained_artifact: Path, settings: Any
+) -> None:
+    pair = read_artifact(trained_artifact)
+
+    def write(_: ParserPair, directory: Path) -> None:
+        shutil.copytree(trained_artifact, directory)
+        with open("/dev/full", "wb") as disk:
+            disk.write(b"the last file")
+
+    monkeypatch.setattr(build, "train_parsers", lambda *arguments, **options: pair)
+    monkeypatch.setattr(build, "write_artifact", write)
+    with pytest.raises(OSError, match="No space left"):
+        tasks.record(run)
+    failed = read(run)
+    assert (failed.status, failed.error_code) == (Status.FAILED, "disk_full")
+    assert list((Path(settings.ARTIFACT_ROOT) / "runs").iterdir()) == []
+    assert runs.request_run(run.skill)[1], "with room again, the same content is built anew"
+
+
 def test_an_error_of_ours_is_recorded_without_details_and_raised(
     run: TrainingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
