@@ -50,7 +50,7 @@ SIMULTANEOUS = 200
 STEPS = ("validate", "embed", "train", "calibrate", "evaluate", "publish")
 CANCELLED_AT = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.9, 0.95, 0.98)
 """Shares of a build's time after which it is cancelled."""
-AWAY_SECONDS = 3.0
+AWAY_SECONDS = 1.0
 HEEDED_SECONDS = 5.0
 """From cancelling a build until the worker took the next one, both asked for by HTTP."""
 UTTERANCE = {"utterance": "bring me something huge"}

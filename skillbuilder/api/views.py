@@ -54,7 +54,7 @@ from skillbuilder.authoring.import_export import (
     refuse_errors,
 )
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, refuse_role
+from skillbuilder.authoring.people import EDITOR, LARGE, OWNER, VIEWER, refuse_role, seen_skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.authoring.visible import VisibleSkills
 from skillbuilder.training import artifacts, parse_log, runs
@@ -99,17 +99,13 @@ def refusals(*codes: int) -> dict[int, Any]:
     return dict.fromkeys((400, 401, 403, 404, 429, *codes), OpenApiResponse(ErrorSerializer))
 
 
-def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Skill:
+def visible_skill(request: Request, slug: str, *, changing: str = EDITOR, **how: Any) -> Skill:
     """Return the skill ``slug``; raises Http404 if the user may not see it.
 
     Raises PermissionDenied if the request is one that changes things and the user's role is
     less than ``changing``.
     """
-    # With its parse log, which whoever parses asks for.
-    visible = Skill.objects.visible_to(request.user).select_related("parse_log")
-    skill = get_object_or_404(visible, slug=slug)
-    refuse_role(skill, request.user, request.method, changing=changing)
-    return skill
+    return seen_skill(slug, request.user, request.method, changing=changing, **how)
 
 
 def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
@@ -443,10 +439,11 @@ class Parse(APIView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Parse an utterance with the skill's latest ready run."""
-        skill = visible_skill(request, slug, changing=VIEWER)
+        skill = visible_skill(request, slug, changing=VIEWER, without=LARGE)
         wanted = validated(UtteranceSerializer, request.data)
         run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
-        parse_log.record(skill, run, pair)
+        if run.is_logged:
+            parse_log.record(skill, run, pair)
         timing = f"load;dur={pair.load_ms:.1f}, " if pair.load_ms else ""
         timing += f"neural;dur={pair.neural_ms:.1f}, maxent-crf;dur={pair.maxent_crf_ms:.1f}"
         answer = pair.to_dict() | {"serves": run.serves}

@@ -125,6 +125,8 @@ class TrainingRun(Build):
         FULL = "full"
 
     trains = Tier.QUICK
+    # Where runs.serving_run has read it.
+    is_logged: bool
 
     skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="training_runs")
     # Counts the builds of a skill from 1: what the version is called, besides its name.

@@ -34,7 +34,7 @@ Review = LoggedParse.Review
 
 def record(skill: Skill, run: TrainingRun, pair: ParsePair) -> None:
     """Keep ``pair``, parsed by ``run``, if ``skill`` has a parse log."""
-    log: ParseLog | None = getattr(skill, "parse_log", None)
+    log = ParseLog.objects.filter(skill=skill).first()
     if log is None or len(pair.utterance) > LONGEST:
         return
     sensitive = sensitive_spans(pair, log.sensitive_slots)

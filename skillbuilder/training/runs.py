@@ -151,14 +151,20 @@ def latest_ready_run(skill: Skill) -> TrainingRun | None:
 
 # For Django it takes five times as long to write this as for the database to answer it.
 _SERVING = """
-    SELECT id, skill_id, artifact, serves FROM training_trainingrun
+    SELECT id, skill_id, artifact, serves,
+        EXISTS (SELECT 1 FROM training_parselog AS log WHERE log.skill_id = run.skill_id)
+            AS is_logged
+    FROM training_trainingrun AS run
     WHERE skill_id = %s AND status = %s AND gate = %s
     ORDER BY requested_at DESC, id DESC LIMIT 1
 """
 
 
 def serving_run(skill: Skill) -> TrainingRun | None:
-    """Return what ``latest_ready_run`` does, with what parsing needs of it alone."""
+    """Return what ``latest_ready_run`` does, with what parsing needs of it alone.
+
+    ``is_logged`` tells whether the skill has a parse log.
+    """
     values = [skill.pk, Status.READY.value, Gate.OPEN.value]
     return next(iter(TrainingRun.objects.raw(_SERVING, values)), None)
 

@@ -7,12 +7,13 @@ import logging
 import os
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
-from celery.signals import worker_process_init
+from celery.signals import task_postrun, task_prerun, worker_process_init
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http import Http404
 
 from nlu_engine.errors import EngineError, TrainingCancelled
@@ -159,3 +160,14 @@ def warm_up(**_: object) -> None:
         load_embeddings(release)
         if settings.WORKER_WARMS == "full":
             load_encoder(release)
+
+
+@task_prerun.connect
+@task_postrun.connect
+def drop_broken_connections(sender: Any, **_: object) -> None:
+    """Let no task use a connection that a restart of the database has cut.
+
+    Celery does so in children that are forked, not in those that are spawned.
+    """
+    if not sender.request.is_eager:
+        close_old_connections()
