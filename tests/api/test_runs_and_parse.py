@@ -150,6 +150,20 @@ def test_a_reference_that_is_no_moment_is_400(api: APIClient, parse: str) -> Non
     assert "2026-11-24T09:00:00Z" in response.json()["problems"][0]["message"]
 
 
+def test_a_parse_takes_three_queries_for_owners_and_members(
+    api: APIClient,
+    bob: Any,
+    api_for: Any,
+    parse: str,
+    ready_run: TrainingRun,
+    django_assert_num_queries: Any,
+) -> None:
+    ready_run.skill.memberships.create(user=bob, user_name=bob.username, role="viewer")
+    for client in (api, api_for(bob)):
+        with django_assert_num_queries(3):
+            assert client.post(parse, {"utterance": "order a big pizza"}).status_code == 200
+
+
 def test_an_answer_is_explained(api: APIClient, parse: str, ready_run: TrainingRun) -> None:
     explain, body = parse.replace("/parse", "/explain"), {"utterance": "order a huge pizza"}
     found, parsed = api.post(explain, body).json(), api.post(parse, body).json()
