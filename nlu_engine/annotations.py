@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nlu_engine.documents import (
-    MAX_DOCUMENT_BYTES,
     MAX_PROBLEMS,
     child_path,
     kind_of,
@@ -32,6 +31,9 @@ from nlu_engine.templates import TemplateError, parse_template
 from nlu_engine.utterances import is_blank, normalize, tokenize
 
 MAX_ANNOTATIONS = 10_000
+MAX_ANNOTATIONS_BYTES = 8_000_000
+"""Of one file: MAX_ANNOTATIONS in Alexa's JSON are three or four million."""
+TOO_BIG = "Send it in parts, and add each to the set."
 MAX_ANSWERS = 10
 MAX_SLOTS = 50
 MAX_UTTERANCE = 1_000
@@ -277,11 +279,11 @@ def read_annotations(raw: bytes) -> list[Annotation]:
 
     Raises InvalidAnnotationSet with every problem and its place ("$.data[3]", "line 3").
     """
-    if len(raw) > MAX_DOCUMENT_BYTES:
-        message = f"The file has {len(raw):,} bytes; at most {MAX_DOCUMENT_BYTES:,} are accepted."
-        raise InvalidAnnotationSet(
-            [Problem("document-too-big", "$", message, len(raw), "Split it, and add the parts.")]
-        )
+    if len(raw) > MAX_ANNOTATIONS_BYTES:
+        most = f"at most {MAX_ANNOTATIONS_BYTES:,} are accepted"
+        message = f"The file has {len(raw):,} bytes; {most}."
+        problem = Problem("document-too-big", "$", message, len(raw), TOO_BIG)
+        raise InvalidAnnotationSet([problem])
     text = _decoded(raw)
     reader = _Reader()
     if text.lstrip()[:1] not in ("{", "["):
@@ -290,16 +292,6 @@ def read_annotations(raw: bytes) -> list[Annotation]:
         reader.read_lines(text)
     else:
         reader.read_json(raw)
-    return reader.result()
-
-
-def annotations_from(document: Any) -> list[Annotation]:
-    """Return the annotations of a parsed document, ``{"data": [...]}`` or its list alone.
-
-    Raises InvalidAnnotationSet.
-    """
-    reader = _Reader()
-    reader.read_document(document)
     return reader.result()
 
 
@@ -353,7 +345,7 @@ class _Reader:
     def read_json(self, raw: bytes) -> None:
         """Read Alexa's JSON."""
         try:
-            document = read_document(raw)
+            document = read_document(raw, MAX_ANNOTATIONS_BYTES, TOO_BIG)
         except InvalidInteractionModel as error:
             self.problems += error.problems
             return

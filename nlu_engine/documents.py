@@ -115,21 +115,20 @@ def limited(problems: list[Problem]) -> list[Problem]:
     return [*listed, Problem("too-many-problems", "$", message, rest, fix, listed[0].severity)]
 
 
-def read_document(raw: bytes) -> Any:
+def read_document(
+    raw: bytes, most: int = MAX_DOCUMENT_BYTES, fix: str = "Split the skill or remove slot values."
+) -> Any:
     """Return the JSON document in ``raw`` (UTF-8, with or without a byte order mark).
+
+    ``most`` bytes are accepted; ``fix`` says what to do about more.
 
     Raises InvalidInteractionModel for text that is not JSON (with line and column), too
     big or nested too deep, for a key said twice, NaN or Infinity, NUL characters and lone
     surrogates.
     """
-    if len(raw) > MAX_DOCUMENT_BYTES:
-        _refuse(
-            "document-too-big",
-            "$",
-            f"The document has {len(raw):,} bytes; at most {MAX_DOCUMENT_BYTES:,} are accepted.",
-            len(raw),
-            "Split the skill or remove slot values.",
-        )
+    if len(raw) > most:
+        message = f"The document has {len(raw):,} bytes; at most {most:,} are accepted."
+        _refuse("document-too-big", "$", message, len(raw), fix)
     document = _parse(_decode(raw))
     problems = text_problems(document)
     if problems:

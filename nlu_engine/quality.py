@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nlu_engine.baseline_training import HURRIED_ITERATIONS, MAX_ITERATIONS
 from nlu_engine.expansion import expand
 from nlu_engine.frames import AnnotatedUtterance, Frame, Parse
 from nlu_engine.interaction_model import Intent, InteractionModel
 from nlu_engine.metrics import frame_accuracy
-from nlu_engine.neural_training import Schedule, schedule_for
+from nlu_engine.neural_training import HURRIED, Schedule, schedule_for
 from nlu_engine.parsers import ParserPair
 from nlu_engine.training import Progress, ignore, train_parsers
 from nlu_engine.training_data import TrainingData
@@ -158,10 +159,35 @@ def without(model: InteractionModel, held: Sequence[Sample]) -> InteractionModel
 def trained(model: InteractionModel, locale: str, seed: int, report: Progress) -> ParserPair:
     """Return parsers of ``model``, trained in two thirds of a quick build's time."""
     data = TrainingData.from_interaction_model(model, locale=locale, seed=seed)
-    usual = schedule_for(len(data.utterances), "quick")
-    steps = max(LEAST_STEPS, round(SHORTER * usual.steps))
-    schedule: Schedule = replace(usual, steps=steps)
+    schedule = shortened(len(data.utterances))
     return train_parsers(data, tier="quick", seed=seed, schedule=schedule, on_progress=report)
+
+
+def shortened(utterances: int) -> Schedule:
+    """Return the schedule of a quick tier of so many utterances, cut to two thirds."""
+    usual = schedule_for(utterances, "quick")
+    return replace(usual, steps=max(LEAST_STEPS, round(SHORTER * usual.steps)))
+
+
+def expected_seconds(
+    utterances: int, *, prepared: float, neural: float, maxent_crf: float
+) -> dict[str, float]:
+    """Return about how long ``folds`` and ``curve`` take, going by what a hurried training took.
+
+    ``prepared``, ``neural``, ``maxent_crf``: its seconds for all around the training, for the
+    DNN, and for the baseline, which learn on for longer here.
+    """
+
+    def of(share: float) -> float:
+        steps = shortened(round(utterances * share)).steps
+        baseline = maxent_crf * share * MAX_ITERATIONS / HURRIED_ITERATIONS
+        return prepared + neural * steps / HURRIED.steps + baseline
+
+    rest = FOLDS / (FOLDS + 1)
+    return {
+        "folds": round(FOLDS * of(1 - 1 / FOLDS), 1),
+        "curve": round(sum(of(share * rest) for share in SHARES), 1),
+    }
 
 
 def tried(

@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 # What a spreadsheet takes for a formula, with the apostrophes that an earlier writing put there.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -11,11 +12,18 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 def csv_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return CSV; before what a spreadsheet would take for a formula stands an apostrophe."""
+    return "".join(csv_lines(header, rows))
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield the lines of ``csv_table``, each once its row is there."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([_guarded(cell) for cell in row] for row in rows)
-    return file.getvalue()
+    for row in chain([header], ([_guarded(cell) for cell in row] for row in rows)):
+        writer.writerow(row)
+        yield file.getvalue()
+        file.seek(0)
+        file.truncate()
 
 
 def text_of(cell: str) -> str:

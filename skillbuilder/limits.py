@@ -19,12 +19,23 @@ from django.shortcuts import render
 DRAINED_BYTES = 32_000_000
 
 
+def is_of_annotations(path: str) -> bool:
+    """Return whether ``path`` is one of those that take a file of annotations."""
+    return "/annotation-sets" in path
+
+
+def most_bytes(path: str) -> int:
+    """Return how large a body may be that is sent to ``path``."""
+    most = settings.MAX_ANNOTATIONS_BODY_BYTES
+    return int(most if is_of_annotations(path) else settings.MAX_BODY_BYTES)
+
+
 def too_large(request: HttpRequest) -> HttpResponse:
     """Return the 413 for ``request``: JSON to programs, a page to people."""
-    message = (
-        f"The request has more than {settings.MAX_BODY_BYTES:,} bytes. "
-        "An interaction model may have 1,500,000; remove what is not needed."
-    )
+    advice = "An interaction model may have 1,500,000; remove what is not needed."
+    if is_of_annotations(request.path):
+        advice = "Send the annotations in parts, and add each to the set."
+    message = f"The request has more than {most_bytes(request.path):,} bytes. {advice}"
     if request.path.startswith("/api/"):
         body = {"code": "body_too_large", "message": message, "problems": []}
         return JsonResponse(body, status=413)
@@ -60,14 +71,14 @@ def drain(stream: Any, most: int) -> None:
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to a body of more than MAX_BODY_BYTES, 415 to one that is not UTF-8."""
+    """Answers 413 to a body of more than ``most_bytes``, 415 to one that is not UTF-8."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = content_length(request)
-        if length > settings.MAX_BODY_BYTES:
+        if length > most_bytes(request.path):
             drain(request, min(length, DRAINED_BYTES))
             return too_large(request)
         # Django fails to show its own refusal of such a form, or to decode it at all.
@@ -86,8 +97,9 @@ class ChunkedBodies:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         chunked = environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked"
         if chunked and environ.get("wsgi.input_terminated"):
-            body = environ["wsgi.input"].read(settings.MAX_BODY_BYTES + 1)
-            if len(body) > settings.MAX_BODY_BYTES:
+            most = most_bytes(environ.get("PATH_INFO", ""))
+            body = environ["wsgi.input"].read(most + 1)
+            if len(body) > most:
                 drain(environ["wsgi.input"], DRAINED_BYTES)
             environ["wsgi.input"] = io.BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))

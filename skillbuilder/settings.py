@@ -332,7 +332,10 @@ SPECTACULAR_SETTINGS = {
 
 # An interaction model has at most 1.5 MB; a form around it needs a little more.
 MAX_BODY_BYTES = 2_000_000
-DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# A set of 10,000 annotations in Alexa's JSON, and the form around it.
+MAX_ANNOTATIONS_BODY_BYTES = 8_500_000
+# Which address may have how much is for limits.py to say.
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_ANNOTATIONS_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 HTTPS = env.bool("SKILLBUILDER_HTTPS", default=False)

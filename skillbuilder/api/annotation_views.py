@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import uuid
+from typing import Any
 
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -21,7 +21,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from nlu_engine.annotations import annotations_from, to_json
+from nlu_engine.annotations import Annotation, read_annotations, to_json
+from skillbuilder.api.documents import CsvParser, JsonFileParser
 from skillbuilder.api.errors import InvalidFields
 from skillbuilder.api.serializers import NameField, RunErrorSerializer, StrictSerializer
 from skillbuilder.api.views import one_of, refusals, validated, visible_skill
@@ -55,7 +56,14 @@ class NewSetSerializer(StrictSerializer):
 class StoredSerializer(serializers.Serializer):
     """What came of an upload."""
 
-    annotations = serializers.IntegerField()
+    annotations = serializers.IntegerField(help_text="How many the set has now.")
+
+
+class AddedSerializer(StoredSerializer):
+    """What came of annotations that were added."""
+
+    added = serializers.IntegerField()
+    known = serializers.IntegerField(help_text="How many the set had already.")
 
 
 class NewEvaluationSerializer(StrictSerializer):
@@ -174,8 +182,18 @@ class AnnotationSetDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+UPLOAD = {
+    "application/json": OpenApiTypes.OBJECT,
+    "application/x-ndjson": OpenApiTypes.STR,
+    "text/csv": OpenApiTypes.STR,
+}
+"""What an upload may be: Alexa's JSON, JSON lines or CSV."""
+
+
 class Annotations(APIView):
-    """What is in an annotation set, in Alexa's JSON."""
+    """What is in an annotation set, in Alexa's JSON; uploads in any format of the pages."""
+
+    parser_classes = [JsonFileParser, CsvParser]
 
     @extend_schema(
         operation_id="annotations_read",
@@ -189,15 +207,36 @@ class Annotations(APIView):
     @extend_schema(
         operation_id="annotations_replace",
         summary="Upload the annotations",
-        request=OpenApiTypes.OBJECT,
+        request=UPLOAD,
         responses={200: StoredSerializer, **refusals(409, 413, 415)},
     )
     def put(self, request: Request, slug: str, set_id: int) -> Response:
         """Replace all annotations of the set, or refuse the document with all problems."""
         found = visible_set(request, slug, set_id)
-        new = annotations_from(request.data)
+        new = sent_annotations(request)
         sets.replace_annotations(found, new)
         return Response({"annotations": len(new)})
+
+    @extend_schema(
+        operation_id="annotations_add",
+        summary="Add annotations",
+        request=UPLOAD,
+        responses={200: AddedSerializer, **refusals(409, 413, 415)},
+    )
+    def post(self, request: Request, slug: str, set_id: int) -> Response:
+        """Add those that the set does not have yet, all or none: a large set goes up in parts."""
+        found = visible_set(request, slug, set_id)
+        new = sent_annotations(request)
+        added = sets.add_annotations(found, new)
+        told = {"annotations": found.annotations.count(), "added": added}
+        return Response(told | {"known": len(new) - added})
+
+
+def sent_annotations(request: Request) -> list[Annotation]:
+    """Return the annotations that ``request`` holds; raises InvalidAnnotationSet."""
+    sent: Any = request.data
+    # Without a body REST framework gives an empty form.
+    return read_annotations(sent if isinstance(sent, bytes) else b"")
 
 
 class Evaluations(APIView):
@@ -271,13 +310,10 @@ class EvaluationResults(APIView):
             **refusals(),
         },
     )
-    def get(self, request: Request, evaluation_id: uuid.UUID) -> HttpResponse:
+    def get(self, request: Request, evaluation_id: uuid.UUID) -> StreamingHttpResponse:
         """Return all rows, the failing ones first, of one parser: neural if none is named."""
         evaluation = visible_evaluation(request, evaluation_id)
         parser = one_of(request, "parser", list(results.PARSERS))
         kind = one_of(request, "as", list(_FORMATS))
         content_type, write = results.WRITERS[_FORMATS[kind]]
-        text = write(evaluation, parser)
-        if kind == "json":
-            return Response(json.loads(text))
-        return HttpResponse(text, content_type=content_type)
+        return StreamingHttpResponse(write(evaluation, parser), content_type=content_type)

@@ -50,10 +50,8 @@ class StrictJSONParser(InteractionModelParser):
             raise InvalidDocument(error.problems) from error
 
 
-class CsvParser(BaseParser):
-    """A list as text: CSV, or cells that are separated by semicolons or tabs."""
-
-    media_type = "text/*"
+class RawParser(BaseParser):
+    """A body that the view reads itself."""
 
     def parse(
         self,
@@ -63,3 +61,15 @@ class CsvParser(BaseParser):
     ) -> Any:
         """Return the bytes in ``stream``, unread."""
         return stream.read()
+
+
+class CsvParser(RawParser):
+    """A list as text: CSV, or cells that are separated by semicolons or tabs."""
+
+    media_type = "text/*"
+
+
+class JsonFileParser(RawParser):
+    """JSON or JSON lines, which the view reads as a file."""
+
+    media_type = "application/*"

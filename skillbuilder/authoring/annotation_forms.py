@@ -15,6 +15,7 @@ from nlu_engine.annotations import (
     Answer,
     ExpectedSlot,
     annotation,
+    moment_of,
     read_annotations,
     read_marked,
 )
@@ -146,3 +147,18 @@ class EditAnswerForm(AnswerForm):
 
     stamp = stamp_field()
     number = forms.IntegerField(min_value=0, max_value=1_000)
+
+
+class WhenForm(forms.Form):
+    """The moment at which an utterance counts as said; empty: when it is evaluated."""
+
+    reference_timestamp = forms.CharField(max_length=MAX_NAME, required=False)
+    stamp = stamp_field()
+
+    def clean_reference_timestamp(self) -> str:
+        text = storable(self.cleaned_data["reference_timestamp"])
+        if text and moment_of(text) is None:
+            raise ValidationError(
+                f"{text[:60]!r} is no moment in ISO 8601. Write it like 2026-01-31T09:00:00Z."
+            )
+        return text

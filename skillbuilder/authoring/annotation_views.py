@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from nlu_engine.annotations import Annotation as Expected
 from nlu_engine.annotations import by_value, marked, problems, to_csv, to_json, to_lines
 from skillbuilder.authoring import annotation_sets as sets
 from skillbuilder.authoring.annotation_forms import (
@@ -22,6 +25,7 @@ from skillbuilder.authoring.annotation_forms import (
     FillForm,
     NewSetForm,
     SetSettingsForm,
+    WhenForm,
 )
 from skillbuilder.authoring.editing import Conflict, NameTaken, stamp
 from skillbuilder.authoring.forms import MarkForm, StampForm
@@ -32,6 +36,7 @@ from skillbuilder.authoring.pages import View, say_done, show, skill_page
 from skillbuilder.authoring.people import VIEWER
 
 ANNOTATIONS_A_PAGE = 50
+_KEPT_SECONDS = 3_600
 _FORMATS = {
     "json": ("application/json", lambda found: json.dumps(to_json(found), ensure_ascii=False)),
     "jsonl": ("application/x-ndjson", to_lines),
@@ -241,7 +246,13 @@ def annotation_set_fill(request: HttpRequest, annotation_set: AnnotationSet) -> 
 def annotation_set_problems(request: HttpRequest, annotation_set: AnnotationSet) -> HttpResponse:
     """Show what makes the annotations test less than they seem to."""
     skill = annotation_set.skill
-    found = problems(sets.expected_in(annotation_set), export_interaction_model(skill))
+    # To find it takes a while of thousands of annotations, and only an edit makes it another.
+    edits = f"{annotation_set.revision}:{skill.revision}:{skill.updated_at.isoformat()}"
+    found = cache.get_or_set(
+        f"doubts:{annotation_set.pk}:{edits}",
+        lambda: problems(sets.expected_in(annotation_set), export_interaction_model(skill)),
+        _KEPT_SECONDS,
+    )
     context = {"set": annotation_set, "problems": found}
     return show(request, skill, "authoring/_annotation_problems.html", context)
 
@@ -341,9 +352,26 @@ def added_shown(
 @set_page
 @annotation_page
 def annotation_edit(request: HttpRequest, row: Annotation) -> HttpResponse:
-    """Show an annotation with its accepted answers; a POST changes, adds or removes one."""
+    """Show an annotation; a POST changes, adds or removes an answer, or when it is said."""
     if request.method == "GET":
         return annotation_shown(request, row)
+    if "reference_timestamp" in request.POST:
+        return annotation_when(request, row)
+    return annotation_answer(request, row)
+
+
+def annotation_when(request: HttpRequest, row: Annotation) -> HttpResponse:
+    """Store the moment that "tomorrow" counts from in this annotation."""
+    form = WhenForm(request.POST)
+    if not form.is_valid():
+        return annotation_shown(request, row, 422, error=first_error(form))
+    values = form.cleaned_data
+    new = replace(sets.expected_of(row), reference_timestamp=values["reference_timestamp"])
+    return annotation_stored(request, row, values["stamp"], new)
+
+
+def annotation_answer(request: HttpRequest, row: Annotation) -> HttpResponse:
+    """Change, add or remove an accepted answer."""
     data, removes = request.POST.dict(), "remove" in request.POST
     if removes:
         # What stands in the other fields does not matter then.
@@ -355,9 +383,17 @@ def annotation_edit(request: HttpRequest, row: Annotation) -> HttpResponse:
         before, number = sets.expected_of(row), form.cleaned_data["number"]
         answer = None if removes else form.answer
         new = sets.with_answer(before, number, form.said, answer)
-        sets.change_annotation(row, form.cleaned_data["stamp"], new)
     except ValueError as error:
         return annotation_shown(request, row, 422, error=str(error))
+    return annotation_stored(request, row, form.cleaned_data["stamp"], new)
+
+
+def annotation_stored(
+    request: HttpRequest, row: Annotation, seen: str, new: Expected
+) -> HttpResponse:
+    """Make ``row`` say ``new``, or show what it says by now if that is not what was ``seen``."""
+    try:
+        sets.change_annotation(row, seen, new)
     except Conflict as conflict:
         if conflict.current is None:
             messages.error(request, str(conflict))

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
@@ -52,17 +51,16 @@ def slot_names(skill: Skill) -> list[str]:
 def skill_log(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Show the review queue and how much the skill is used; before, what a parse log is."""
     log = ParseLog.objects.filter(skill=skill).first()
-    intents, bars = parse_log.counts_by_intent(skill), usage.bars(skill)
+    intents = parse_log.counts_by_intent(skill)
     context = {
         "tab": "console",
         "log": log,
-        "days": parse_log.RETENTION_DAYS,
+        "retention": parse_log.RETENTION_DAYS,
         "slots": slot_names(skill),
-        "entries": Paginator(parse_log.queue(skill), ENTRIES_A_PAGE).get_page(1),
+        "entries": parse_log.queue(skill)[:ENTRIES_A_PAGE],
+        "waiting": parse_log.count_waiting(skill),
         "colors": slot_colors(skill),
-        "bars": bars,
-        "busiest": max(bar.count for bar in bars),
-        "chart": {"width": usage.WIDTH, "height": usage.HEIGHT},
+        "days": usage.days(skill),
         "total": sum(count for _, count, _ in intents),
         "by_intent": intents[:MOST_INTENTS],
         "most": intents[0][1] if intents else 1,

@@ -1,64 +1,32 @@
-"""How much a skill is used, as bars: a parse a day and an intent."""
+"""How much a skill is used: its parses a day."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.utils import timezone
 
 from skillbuilder.authoring.models import Skill
+from skillbuilder.training.parse_log import counts_by_day
 
 DAYS = 30
-WIDTH, HEIGHT = 720.0, 120.0
-_GAP = 3.0
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A day: how many parses, and in how many the parsers disagreed, as heights from below."""
+class Day:
+    """A day: how many parses, and in how many the parsers disagreed."""
 
     day: date
+    number: int
     count: int
     differing: int
-    x: float
-    width: float
-    height: float
-    differing_height: float
-
-    @property
-    def top(self) -> float:
-        """Where the bar begins, from above."""
-        return HEIGHT - self.height
-
-    @property
-    def differing_top(self) -> float:
-        """Where its part with a disagreement begins, from above."""
-        return HEIGHT - self.differing_height
 
 
-def bars(skill: Skill, days: int = DAYS) -> list[Bar]:
-    """Return a bar for each of the last ``days``, today last."""
+def days(skill: Skill, count: int = DAYS) -> list[Day]:
+    """Return the last ``count`` days (UTC), today last; ``number`` counts from -29 to 0."""
     today = timezone.now().date()
-    first = today - timedelta(days=days - 1)
-    kept = skill.logged_parses.filter(created_at__date__gte=first).order_by()
-    counts: Counter[date] = Counter()
-    differing: Counter[date] = Counter()
-    # Counted here: databases differ in what a day is.
-    for created_at, differ in kept.values_list("created_at", "differ").iterator():
-        counts[created_at.date()] += 1
-        differing[created_at.date()] += differ
-    step, most = WIDTH / days, max(counts.values(), default=0) or 1
-    return [
-        Bar(
-            day,
-            counts[day],
-            differing[day],
-            round(number * step, 1),
-            round(step - _GAP, 1),
-            round(counts[day] / most * HEIGHT, 1),
-            round(differing[day] / most * HEIGHT, 1),
-        )
-        for number, day in enumerate(first + timedelta(days=number) for number in range(days))
-    ]
+    numbers = range(1 - count, 1)
+    found = counts_by_day(skill, today + timedelta(days=numbers[0]))
+    dates = {number: today + timedelta(days=number) for number in numbers}
+    return [Day(day, number, *found.get(day, (0, 0))) for number, day in dates.items()]

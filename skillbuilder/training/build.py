@@ -18,6 +18,7 @@ from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.metrics import frame_accuracy
 from nlu_engine.parsers import ParserPair
+from nlu_engine.quality import expected_seconds
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
 from skillbuilder.training import full_tier, runs, storage
@@ -88,6 +89,8 @@ def train_and_publish(
         report.note(f"Of {all_of_them:,} utterances to encode, {found:,} were encoded before")
     report("evaluate", TRAINED)
     measured: dict[str, Any] = {}
+    if isinstance(work, TrainingRun):
+        measured["quality_seconds"] = quality_seconds(work, pair)
 
     def write(directory: Path) -> None:
         write_artifact(pair, directory)
@@ -101,6 +104,18 @@ def train_and_publish(
         report("publish", EVALUATED)
 
     return storage.publish(work.pk, write), measured
+
+
+def quality_seconds(run: TrainingRun, pair: ParserPair) -> dict[str, float]:
+    """Return about how long it takes to measure the quality of ``run``, just trained in a hurry."""
+    took = {name: float(step.get("seconds", 0.0)) for name, step in run.steps.items()}
+    maxent_crf = min(pair.manifest["train_seconds"]["maxent_crf"], took["train"])
+    return expected_seconds(
+        pair.manifest["utterances"],
+        prepared=took["embed"] + took["calibrate"],
+        neural=took["train"] - maxent_crf,
+        maxent_crf=maxent_crf,
+    )
 
 
 def tried(pair: ParserPair, utterances: Sequence[AnnotatedUtterance]) -> dict[str, Any]:

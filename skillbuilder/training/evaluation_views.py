@@ -9,8 +9,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -40,12 +40,12 @@ ROWS_A_PAGE = 25
 _SHOWN_CONFUSIONS = 8
 
 
-def evaluation_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def evaluation_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse]:
     """Give ``view`` the evaluation that the address names; of somebody else's skill a 404."""
 
     @signed_in
     @wraps(view)
-    def wrapper(request: HttpRequest, evaluation_id: uuid.UUID) -> HttpResponse:
+    def wrapper(request: HttpRequest, evaluation_id: uuid.UUID) -> Any:
         mine = Evaluation.objects.filter(
             skill__in=Skill.objects.visible_to(request.user), annotation_set__deleted_at=None
         )
@@ -183,8 +183,7 @@ def changes_of(evaluation: Evaluation, parser: str) -> dict[str, Any] | None:
     """Return how many rows were fixed, broken or changed since the version before, and which."""
     if evaluation.previous is None:
         return None
-    field = f"{parser}_change"
-    counts = dict(evaluation.rows.order_by().values_list(field).annotate(count=Count("pk")))
+    counts = evaluation.metrics[parser].get("changes") or {}
     before = evaluation.previous.metrics[parser]["frame_accuracy"]
     return {
         "version": evaluation.previous.run.number,
@@ -266,12 +265,12 @@ def evaluation_cancel(request: HttpRequest, evaluation: Evaluation) -> HttpRespo
 
 @require_GET
 @evaluation_page
-def evaluation_export(request: HttpRequest, evaluation: Evaluation) -> HttpResponse:
+def evaluation_export(request: HttpRequest, evaluation: Evaluation) -> StreamingHttpResponse:
     """Send the results as CSV, JSON or JUnit XML, by ``format``, of one ``parser``."""
     kind, parser = request.GET.get("format", "csv"), request.GET.get("parser", "neural")
     parser = parser if parser in PARSERS else "neural"
     content_type, write = WRITERS.get(kind, WRITERS["csv"])
-    answer = HttpResponse(write(evaluation, parser), content_type=content_type)
+    answer = StreamingHttpResponse(write(evaluation, parser), content_type=content_type)
     suffix = kind if kind in WRITERS else "csv"
     name = f"{evaluation.skill.slug}.{parser}.{str(evaluation.pk)[:8]}.{suffix}"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -74,6 +74,20 @@ def quality_of(run: TrainingRun, kind: str) -> Evaluation | None:
     return Evaluation.objects.filter(run=run, kind=kind).first()
 
 
+def expected_seconds(run: TrainingRun, kind: str) -> float | None:
+    """Return about how long it takes to measure folds or the learning curve of ``run``.
+
+    As long as it took of the version before, by how much larger this one is; without one, what
+    the build of ``run`` reckoned from its own training. None where neither is known.
+    """
+    before = Evaluation.objects.filter(skill=run.skill_id, kind=kind, status=Status.READY)
+    last = before.select_related("run").defer("run__snapshot").first()
+    if last is not None and last.run.size and "seconds" in last.metrics:
+        return float(last.metrics["seconds"] * run.size / last.run.size)
+    reckoned = run.metrics.get("quality_seconds", {})
+    return float(reckoned[kind]) if kind in reckoned else None
+
+
 def refuse_if_builds_wait() -> None:
     """Raise GaveWay if a build is waiting: who waits for that comes first."""
     for model in (TrainingRun, FullTier):

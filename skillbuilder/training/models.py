@@ -321,6 +321,8 @@ class LoggedParse(models.Model):
     maxent_crf_sample = models.TextField()
     neural_intent = models.CharField(max_length=200)
     maxent_crf_intent = models.CharField(max_length=200)
+    # Stands for the DNN's sample and intent (parse_log.said_of): what was answered just so.
+    said = models.CharField(max_length=32, editable=False)
     neural_confidence = models.FloatField()
     maxent_crf_confidence = models.FloatField()
     differ = models.BooleanField()
@@ -334,7 +336,10 @@ class LoggedParse(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["skill", "review", "-doubt"], name="review_queue"),
-            models.Index(fields=["skill", "created_at"], name="logged_by_day"),
+            models.Index(fields=["skill", "said", "review", "id"], name="logged_alike"),
+            # These two hold all that is counted.
+            models.Index(fields=["skill", "created_at", "differ"], name="logged_by_day"),
+            models.Index(fields=["skill", "neural_intent", "differ"], name="logged_by_intent"),
         ]
 
     def __str__(self) -> str:
@@ -394,6 +399,15 @@ class Evaluation(LeasedWork):
         return f"{self.kind} of {self.run_id}: {self.status}"
 
 
+def _rows_index(name: str, parser: str, other: str) -> models.Index:
+    """Return the index of all that a page of results is cut by, in the order of its rows.
+
+    The rows themselves are wide, and are read for what is shown alone.
+    """
+    wanted = ("expected_intent", f"{parser}_intent", f"{parser}_change", f"{other}_right")
+    return models.Index(fields=["evaluation", f"{parser}_right", "position", *wanted], name=name)
+
+
 class EvaluatedRow(models.Model):
     """One utterance of an evaluation: what was expected, and what each parser made of it."""
 
@@ -420,10 +434,8 @@ class EvaluatedRow(models.Model):
     class Meta:
         ordering = ["position", "pk"]
         indexes = [
-            models.Index(fields=["evaluation", "neural_right", "position"], name="rows_of_the_dnn"),
-            models.Index(
-                fields=["evaluation", "maxent_crf_right", "position"], name="rows_of_the_baseline"
-            ),
+            _rows_index("results_of_the_dnn", "neural", "maxent_crf"),
+            _rows_index("results_of_the_baseline", "maxent_crf", "neural"),
         ]
 
     def __str__(self) -> str:

@@ -7,12 +7,14 @@ neither parser took for such a slot cannot be told from others, and are kept.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Count, F, Max, QuerySet
+from django.db.models import CharField, Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 
 from skillbuilder.authoring.models import Skill
@@ -38,10 +40,12 @@ def record(skill: Skill, run: TrainingRun, pair: ParsePair) -> None:
     if log is None or len(pair.utterance) > LONGEST:
         return
     sensitive = sensitive_spans(pair, log.sensitive_slots)
+    sample = as_kept(pair.neural, sensitive)
     LoggedParse.objects.create(
         skill=skill,
         run=run,
-        neural_sample=as_kept(pair.neural, sensitive),
+        said=said_of(sample, pair.neural.frame.intent),
+        neural_sample=sample,
         maxent_crf_sample=as_kept(pair.maxent_crf, sensitive),
         neural_intent=pair.neural.frame.intent,
         maxent_crf_intent=pair.maxent_crf.frame.intent,
@@ -51,6 +55,11 @@ def record(skill: Skill, run: TrainingRun, pair: ParsePair) -> None:
         doubt=1 - pair.neural.confidence + pair.intents_differ + 0.5 * pair.slots_differ,
         milliseconds=pair.neural_ms + pair.maxent_crf_ms,
     )
+
+
+def said_of(sample: str, intent: str) -> str:
+    """Return what stands for a sample and its intent, short enough for an index."""
+    return hashlib.sha256(f"{intent}\n{sample}".encode(errors="replace")).hexdigest()[:32]
 
 
 def sensitive_spans(pair: ParsePair, names: Iterable[str]) -> list[SlotSpan]:
@@ -115,18 +124,21 @@ def purge() -> int:
 
 
 def queue(skill: Skill) -> QuerySet[LoggedParse]:
-    """Return what waits for a review, the most doubtful first: one row of each utterance."""
+    """Return what waits for a review, the most doubtful first: the newest row of each utterance."""
+    waiting = skill.logged_parses.filter(review=Review.OPEN)
+    newer = waiting.filter(said=OuterRef("said"), pk__gt=OuterRef("pk")).order_by()
+    return waiting.filter(~Exists(newer)).order_by("-doubt", "-pk")
+
+
+def count_waiting(skill: Skill) -> int:
+    """Return how many different utterances wait for a review."""
     waiting = skill.logged_parses.filter(review=Review.OPEN).order_by()
-    newest = waiting.values("neural_sample", "neural_intent").annotate(newest=Max("pk"))
-    rows = skill.logged_parses.filter(pk__in=newest.values("newest"))
-    return rows.order_by("-doubt", "-pk")
+    return int(waiting.aggregate(count=Count("said", distinct=True))["count"])
 
 
 def like(entry: LoggedParse) -> QuerySet[LoggedParse]:
     """Return ``entry`` and all that were answered just so."""
-    return LoggedParse.objects.filter(
-        skill=entry.skill_id, neural_sample=entry.neural_sample, neural_intent=entry.neural_intent
-    )
+    return LoggedParse.objects.filter(skill=entry.skill_id, said=entry.said)
 
 
 def reviewed(entry: LoggedParse, review: str) -> None:
@@ -137,11 +149,16 @@ def reviewed(entry: LoggedParse, review: str) -> None:
 def counts_by_intent(skill: Skill) -> list[tuple[str, int, int]]:
     """Return (intent, parses, those with a disagreement) of what is kept, the most said first."""
     rows = skill.logged_parses.order_by().values(name=F("neural_intent"))
-    counted = rows.annotate(count=Count("pk")).order_by("-count", "name")
-    differing = dict(
-        skill.logged_parses.filter(differ=True)
-        .order_by()
-        .values_list("neural_intent")
-        .annotate(Count("pk"))
-    )
-    return [(row["name"], row["count"], differing.get(row["name"], 0)) for row in counted]
+    differing = Count("pk", filter=Q(differ=True))
+    counted = rows.annotate(count=Count("pk"), differing=differing).order_by("-count", "name")
+    return [(row["name"], row["count"], row["differing"]) for row in counted]
+
+
+def counts_by_day(skill: Skill, first: date) -> dict[date, tuple[int, int]]:
+    """Return (parses, those with a disagreement) of each day (UTC) from ``first`` that had any."""
+    since = datetime.combine(first, time.min, UTC)
+    # Both databases write a moment in UTC as text that begins with the day.
+    day = Substr(Cast("created_at", CharField()), 1, 10)
+    rows = skill.logged_parses.filter(created_at__gte=since).order_by().values(day=day)
+    counted = rows.annotate(count=Count("pk"), differing=Count("pk", filter=Q(differ=True)))
+    return {date.fromisoformat(row["day"]): (row["count"], row["differing"]) for row in counted}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -13,7 +13,8 @@ from django.db.models import F, QuerySet
 
 from nlu_engine.annotations import Answer, by_value, marked
 from nlu_engine.frames import SlotSpan
-from nlu_engine.spreadsheets import csv_table
+from nlu_engine.out_of_scope import LABELS
+from nlu_engine.spreadsheets import csv_lines
 from skillbuilder.authoring.highlight import Piece, SlotColors, sample_pieces
 from skillbuilder.authoring.models import AnnotationSet
 from skillbuilder.training.models import EvaluatedRow, Evaluation
@@ -121,6 +122,9 @@ class RowShown:
     confidence: float
     pieces: list[Piece]
     actual_template: str
+    refused: list[tuple[str, str]]  # name and words of what was found for slots and not accepted
+    out_of_scope: float | None
+    likeliest: str  # the intent that the fallback answered instead of, "" where it did not
 
 
 def shown(row: EvaluatedRow, parser: str, colors: SlotColors) -> RowShown:
@@ -143,7 +147,14 @@ def shown(row: EvaluatedRow, parser: str, colors: SlotColors) -> RowShown:
         confidence=parse["confidence"],
         pieces=sample_pieces(found, colors),
         actual_template=found,
+        refused=[(slot["name"], slot["text"]) for slot in parse.get("refused", ())],
+        out_of_scope=parse["out_of_scope"],
+        likeliest=_likeliest(parse) if parse["intent"] in LABELS else "",
     )
+
+
+def _likeliest(parse: dict[str, Any]) -> str:
+    return str(parse["alternatives"][0]["intent"]) if parse["alternatives"] else ""
 
 
 def actual_template(utterance: str, spans: list[SlotSpan]) -> str:
@@ -181,13 +192,15 @@ _CSV_HEADER = (
     "actual intent",
     "actual",
     "confidence",
+    "refused",
+    "out of scope",
     "nearest sample",
 )
 
 
-def to_csv(evaluation: Evaluation, parser: str) -> str:
-    """Return all rows as CSV, failing ones first."""
-    return csv_table(_CSV_HEADER, _cells(evaluation, parser))
+def to_csv(evaluation: Evaluation, parser: str) -> Iterator[str]:
+    """Yield all rows as CSV, failing ones first."""
+    return csv_lines(_CSV_HEADER, _cells(evaluation, parser))
 
 
 def _cells(evaluation: Evaluation, parser: str) -> Iterator[tuple[object, ...]]:
@@ -201,6 +214,8 @@ def _cells(evaluation: Evaluation, parser: str) -> Iterator[tuple[object, ...]]:
             one.intent,
             one.actual_template,
             one.confidence,
+            "; ".join(f"{name}={text}" for name, text in one.refused),
+            "" if one.out_of_scope is None else one.out_of_scope,
             row.nearest.get("text", ""),
         )
 
@@ -210,29 +225,28 @@ def _all(evaluation: Evaluation, parser: str) -> Iterator[EvaluatedRow]:
     return rows.iterator(chunk_size=_ROWS_AT_ONCE)
 
 
-def to_json(evaluation: Evaluation, parser: str) -> str:
-    """Return measures and rows as JSON, the rows as Alexa's evaluation results call them."""
-    cases = [
-        {
+def to_json(evaluation: Evaluation, parser: str) -> Iterator[str]:
+    """Yield measures and rows as JSON, the rows as Alexa's evaluation results call them."""
+    measures = evaluation.metrics.get(parser, {})
+    head = {
+        "parser": parser,
+        "totalFailed": measures.get("count", 0) - measures.get("right", 0),
+        "metrics": measures,
+    }
+    yield json.dumps(head, ensure_ascii=False)[:-1] + ', "testCases": ['
+    for number, row in enumerate(_all(evaluation, parser)):
+        case = {
             "status": "PASSED" if getattr(row, f"{parser}_right") else "FAILED",
             "inputs": {"utterance": row.utterance},
             "expected": row.expected,
             "actual": getattr(row, parser),
         }
-        for row in _all(evaluation, parser)
-    ]
-    measures = evaluation.metrics.get(parser, {})
-    document = {
-        "parser": parser,
-        "totalFailed": measures.get("count", 0) - measures.get("right", 0),
-        "metrics": measures,
-        "testCases": cases,
-    }
-    return json.dumps(document, ensure_ascii=False, indent=1)
+        yield (",\n" if number else "\n") + json.dumps(case, ensure_ascii=False)
+    yield "]}\n"
 
 
-def to_junit(evaluation: Evaluation, parser: str) -> str:
-    """Return the rows as JUnit XML, which CI systems show as tests."""
+def to_junit(evaluation: Evaluation, parser: str) -> Iterator[str]:
+    """Yield the rows as JUnit XML, which CI systems show as tests."""
     measures = evaluation.metrics.get(parser, {})
     count = measures.get("count", 0)
     name = str(evaluation.annotation_set or evaluation.kind)
@@ -243,24 +257,30 @@ def to_junit(evaluation: Evaluation, parser: str) -> str:
         failures=str(count - measures.get("right", 0)),
         time=str(evaluation.metrics.get("seconds", 0)),
     )
+    opened = ElementTree.tostring(suite, "unicode", short_empty_elements=False)
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n' + opened.removesuffix("</testsuite>")
     for row in _all(evaluation, parser):
-        one = shown(row, parser, SlotColors())
-        case = ElementTree.SubElement(
-            suite, "testcase", name=_clean(row.utterance), classname=_clean(one.answers[0][0])
-        )
-        if not one.is_right:
-            wanted = f"expected {one.answers[0][0]}: {one.template}"
-            found = f"actual {one.intent} ({one.confidence:.3f}): {one.actual_template}"
-            failure = ElementTree.SubElement(case, "failure", message=_clean(f"{wanted}; {found}"))
-            failure.text = _clean(f"{wanted}\n{found}")
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suite, "unicode")
+        yield "\n" + ElementTree.tostring(_case(shown(row, parser, SlotColors())), "unicode")
+    yield "</testsuite>\n"
+
+
+def _case(one: RowShown) -> ElementTree.Element:
+    named = {"name": _clean(one.row.utterance), "classname": _clean(one.answers[0][0])}
+    case = ElementTree.Element("testcase", named)
+    if not one.is_right:
+        refused = "".join(f", refused {name} {text!r}" for name, text in one.refused)
+        wanted = f"expected {one.answers[0][0]}: {one.template}"
+        found = f"actual {one.intent} ({one.confidence:.3f}): {one.actual_template}{refused}"
+        failure = ElementTree.SubElement(case, "failure", message=_clean(f"{wanted}; {found}"))
+        failure.text = _clean(f"{wanted}\n{found}")
+    return case
 
 
 def _clean(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-WRITERS = {
+WRITERS: dict[str, tuple[str, Callable[[Evaluation, str], Iterator[str]]]] = {
     "csv": ("text/csv; charset=utf-8", to_csv),
     "json": ("application/json", to_json),
     "xml": ("application/xml; charset=utf-8", to_junit),

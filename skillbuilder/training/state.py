@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.core.cache import cache
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -17,6 +18,7 @@ from skillbuilder.training.runs import active_run, latest_ready_run
 
 Status = TrainingRun.Status
 MANY_VALUES = 2_000
+_KEPT_SECONDS = 3_600
 
 
 class SkillStatus(models.TextChoices):
@@ -97,7 +99,17 @@ def differs(skill: Skill, run: TrainingRun) -> bool:
         return True
     if SlotValue.objects.filter(slot_type__skill=skill)[MANY_VALUES:].exists():
         return skill.updated_at > run.requested_at
-    return export_interaction_model(skill).digest() != run.digest
+    return digest_of(skill) != run.digest
+
+
+def digest_of(skill: Skill) -> str:
+    """Return the digest of what is in ``skill``, made once for each of its revisions.
+
+    The head of every page asks for it.
+    """
+    key = f"digest:{skill.pk}:{skill.revision}:{skill.updated_at.isoformat()}"
+    found = cache.get_or_set(key, lambda: export_interaction_model(skill).digest(), _KEPT_SECONDS)
+    return str(found)
 
 
 def edited_since(skill: Skill, run: TrainingRun) -> bool:

@@ -132,6 +132,20 @@ def test_an_annotation_is_added_edited_and_removed(filled: AnnotationSet, browse
     assert not Annotation.objects.filter(pk=row.pk).exists()
 
 
+def test_the_moment_that_tomorrow_counts_from(filled: AnnotationSet, browser: Client) -> None:
+    row = filled.annotations.first()
+    assert row is not None
+    address = at("annotation-edit", filled, row.pk)
+    wrong = browser.post(address, {"stamp": stamp(row), "reference_timestamp": "tomorrow"})
+    assert wrong.status_code == 422 and "Write it like 2026-01-31" in wrong.text
+    sent = {"stamp": stamp(row), "reference_timestamp": "2026-01-31T09:00:00Z"}
+    assert "2026-01-31T09" in browser.post(address, sent, follow=True).text
+    assert browser.post(address, sent).status_code == 409, "somebody else has changed it since"
+    row.refresh_from_db()
+    assert row.reference_timestamp == "2026-01-31T09:00:00Z"
+    assert "2026-01-31T09" in browser.get(at("annotation-set", filled)).text
+
+
 def test_one_click_adds_what_was_parsed(skill: Skill, browser: Client) -> None:
     address = reverse("annotation-add", args=[skill.slug])
     new = {"text": "a {huge|size} one", "intent": "OrderPizza"}

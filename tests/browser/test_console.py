@@ -17,6 +17,7 @@ _MAKE_SKILL = """
 import shutil
 from django.contrib.auth.models import User
 from django.db import transaction
+from knox.models import AuthToken
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import runs, storage
@@ -24,22 +25,31 @@ from tests.conftest import make_tiny_document
 model = InteractionModel.from_json(make_tiny_document())
 owner = User.objects.get(username={user!r})
 skill = create_skill(owner, name="Tiny kitchen", locale="en-US", model=model)
-# All at once: the worker of the application would take the run first.
-with transaction.atomic():
-    runs.request_run(skill)
-    run = runs.claim_next()
-    storage.publish(run.pk, lambda directory: shutil.copytree({artifact!r}, directory))
-    runs.finish(run, notes=[], metrics={{}})
-print(skill.slug)
+for invocation_name in ("tiny kitchen", "tinier kitchen"):
+    # All at once: the worker of the application would take the run first.
+    with transaction.atomic():
+        skill.invocation_name = invocation_name
+        skill.save()
+        runs.request_run(skill)
+        run = runs.claim_next()
+        storage.publish(run.pk, lambda directory: shutil.copytree({artifact!r}, directory))
+        runs.finish(run, notes=[], metrics={{}})
+print(skill.slug, AuthToken.objects.create(owner)[1])
 """
 
 
 @pytest.fixture
-def skill_url(app: RunningApp, trained_artifact: Path) -> str:
-    """Return the address of a skill that is built, without the seconds of a build."""
+def skill_and_token(app: RunningApp, trained_artifact: Path) -> tuple[str, str]:
+    """Return slug and API token of a skill of two versions, without the seconds of a build."""
     code = _MAKE_SKILL.format(user=USER, artifact=str(trained_artifact))
-    slug = app.manage("shell", "-v", "0", "-c", code).strip().splitlines()[-1]
-    return f"{app.url}/skills/{slug}/"
+    slug, token = app.manage("shell", "-v", "0", "-c", code).split()[-2:]
+    return slug, token
+
+
+@pytest.fixture
+def skill_url(app: RunningApp, skill_and_token: tuple[str, str]) -> str:
+    """Return the address of such a skill."""
+    return f"{app.url}/skills/{skill_and_token[0]}/"
 
 
 def test_the_drawer_comes_by_one_key_and_tells_why(page: Page, skill_url: str) -> None:
@@ -136,3 +146,52 @@ def test_many_lines_are_sorted_and_taught(page: Page, skill_url: str) -> None:
     expect(page.locator(".intent-name").first).to_have_text("OpeningHours")
     page.get_by_role("link", name="Earlier utterances").click()
     expect(page.get_by_text("Nothing was parsed yet")).to_be_visible()
+
+
+def test_two_versions_answer_one_utterance(page: Page, skill_url: str) -> None:
+    page.goto(f"{skill_url}console")
+    page.get_by_label("Utterance", exact=True).fill("bring me something huge")
+    page.get_by_label("compared with").select_option("1")
+    expect(page.get_by_role("heading", name="From version 1 to version 2")).to_be_visible()
+    expect(page.get_by_text("the same answer")).to_have_count(2)
+    expect(page.locator(".columns")).to_have_count(2)
+    # A link brings the same answers back, and one click makes a test of them.
+    page.get_by_role("link", name="Link to this parse").click()
+    expect(page.get_by_role("heading", name="From version 1 to version 2")).to_be_visible()
+    page.get_by_role("button", name="Add to annotation set").click()
+    expect(page.get_by_text("Added to My annotations")).to_be_visible()
+    page.get_by_role("button", name="Add to annotation set").click()
+    expect(page.get_by_text("has that annotation already")).to_be_visible()
+
+
+def test_what_programs_say_is_reviewed(
+    page: Page, app: RunningApp, skill_and_token: tuple[str, str], skill_url: str
+) -> None:
+    slug, token = skill_and_token
+    page.goto(f"{skill_url}log")
+    page.get_by_role("checkbox", name="size").check()
+    page.get_by_role("button", name="Switch the parse log on").click()
+    expect(page.get_by_text("Nothing was said yet")).to_be_visible()
+    for said in ("bring me something huge", "are you shut", "do you open at all"):
+        path = f"/api/v1/skills/{slug}/parse"
+        assert app.request("POST", path, {"utterance": said}, token=token).status == 200
+    page.reload()
+    expect(page.get_by_role("heading", name="To review (3)")).to_be_visible()
+    expect(page.locator("[data-chart-box] canvas")).to_be_visible()
+    page.get_by_text("As a table").click()
+    expect(page.locator("figure tbody tr").first).to_contain_text("3")
+    # Of a sensitive slot no word is kept.
+    expect(page.get_by_text("huge")).to_have_count(0)
+    entries = page.locator(".log-entry")
+    shut = entries.filter(has_text="are you shut")
+    shut.get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("Accepted. Added to OpeningHours")).to_be_visible()
+    other = entries.filter(has_text="do you open at all")
+    other.get_by_role("button", name="Ignore").click()
+    other.get_by_role("button", name="Undo").click()
+    other.get_by_role("button", name="Correct").click()
+    other.get_by_role("button", name="Add sample").click()
+    expect(other.get_by_text("Added to OpeningHours")).to_be_visible()
+    assert grave_violations(page) == []
+    page.reload()
+    expect(page.get_by_role("heading", name="To review (1)")).to_be_visible()

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.driving import build
+from tests.browser.driving import build, create_from_template
+from tests.browser.evaluated import evaluate_skill
 from tests.conftest import make_tiny_document
 from tests.running_app import RunningApp
 
@@ -109,3 +110,38 @@ def test_a_large_set_is_evaluated_and_what_fails_is_dealt_with(
     expect(page.locator("output[data-threshold-output]").first).to_have_text("100.0 %")
     page.keyboard.press("Home")
     expect(page.locator("[data-threshold-output='4']")).to_have_text("0")
+
+
+_HOLD_BACK = """
+from skillbuilder.training import gate
+from skillbuilder.training.models import Evaluation, TrainingRun
+run = Evaluation.objects.get(pk={evaluation!r}).run
+TrainingRun.objects.filter(pk=run.pk).update(gate="pending")
+gate.begin(run)
+"""
+
+
+def test_a_worse_version_is_held_back_and_what_broke_is_shown(page: Page, app: RunningApp) -> None:
+    skill = create_from_template(page, app, "Pizza ordering", "Regressing")
+    made = evaluate_skill(app, skill.rstrip("/").rpartition("/")[2])
+    page.goto(f"{skill}annotation-sets/{made['set']}/")
+    page.get_by_label("Frame accuracy a version needs").fill("99")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    app.manage("shell", "-v", "0", "-c", _HOLD_BACK.format(**made))
+    page.goto(f"{app.url}/evaluations/{made['evaluation']}/")
+    expect(page.get_by_text("Held back: the version before goes on serving.")).to_be_visible()
+    expect(page.get_by_text("below the 99.0 %").first).to_be_visible()
+    broken = page.get_by_label("Since the version before").get_by_role("link", name="broken")
+    count = int(re.sub(r"\D", "", broken.inner_text()))
+    assert count > 0
+    broken.click()
+    expect(page.locator(".result")).to_have_count(min(count, 25))
+    expect(page.locator(".result .change-broken")).to_have_count(min(count, 25))
+    page.get_by_role("button", name="Let it go live anyway").click()
+    expect(page.get_by_text("Held back: the version before")).to_have_count(0)
+
+    page.goto(f"{app.url}/evaluations/{made['curve']}/")
+    expect(page.locator("[data-chart-box] canvas")).to_be_visible()
+    expect(page.get_by_text("Twice as many samples would buy")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="More samples here would buy")).to_be_visible()

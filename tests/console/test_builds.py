@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring import editing
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import leases, progress, runs
@@ -176,9 +177,11 @@ def test_changes_since_the_last_build_are_marked(
 ) -> None:
     overview = reverse("skill-detail", args=[skill.slug])
     assert b"Up to date" in browser.get(overview).content
-    sample = skill.intents.get(name="OrderPizza").samples.create(text="feed me", position=9)
+    intent = skill.intents.get(name="OrderPizza")
+    editing.add_samples(intent, ["feed me"])
     assert b"Changes since the last build" in browser.get(overview).content
-    sample.delete()
+    sample = intent.samples.get(text="feed me")
+    editing.remove(skill, sample, editing.stamp(sample))
     assert b"Up to date" in browser.get(overview).content
     Skill.objects.filter(pk=skill.pk).update(locale="en-GB")
     assert b"Changes since the last build" in browser.get(overview).content

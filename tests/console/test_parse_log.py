@@ -143,7 +143,9 @@ def test_the_queue_begins_with_what_is_most_doubtful(
     assert "To review (3)" in page
     places = [page.index(text) for text in ("quite unlike", "not so sure", "sure thing")]
     assert places == sorted(places)
-    assert "4 parses, 2 with a disagreement</title>" in page
+    table = page[page.index("data-chart=") : page.index("</figure>")]
+    assert table.count("<tr>") == 31
+    assert '<td data-value="4">4</td><td data-value="2">2</td>' in table, "today"
     assert "2 with a disagreement</span></li>" in page
 
 

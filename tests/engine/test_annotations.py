@@ -16,7 +16,6 @@ from nlu_engine.annotations import (
     Answer,
     ExpectedSlot,
     annotation,
-    annotations_from,
     is_right,
     marked,
     problems,
@@ -93,7 +92,7 @@ def test_both_generations_of_alexas_json() -> None:
     }
     guests = invite.answers[0].slots
     assert guests == (ExpectedSlot("guest", "ann", 7, 10), ExpectedSlot("guest", "bob", 15, 18))
-    again = annotations_from(to_json([table, invite]))
+    again = read_annotations(json.dumps(to_json([table, invite])).encode())
     assert again == [table, invite]
 
 

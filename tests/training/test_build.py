@@ -57,6 +57,7 @@ def test_a_task_trains_publishes_and_the_skill_parses(skill: Skill) -> None:
     assert done.error_code == ""
     assert done.finished_at is not None
     assert done.metrics["train_seconds"] > 0
+    assert done.metrics["quality_seconds"]["folds"] > done.steps["train"]["seconds"]
     assert done.metrics["artifact_bytes"] > 1000
     assert done.metrics["loaded_bytes"] > done.metrics["artifact_bytes"]
     assert done.metrics["load_ms"] > 0

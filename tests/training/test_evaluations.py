@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,14 +19,14 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from nlu_engine.annotations import Answer, ExpectedSlot, annotation
-from nlu_engine.frames import RankedIntent
+from nlu_engine.frames import Frame, Parse, RankedIntent, SlotSpan
 from nlu_engine.parsers import Recognition, SkillParser
 from nlu_engine.resolution import Resolver
 from nlu_engine.utterances import Token
 from skillbuilder.authoring import annotation_sets as sets
 from skillbuilder.authoring.models import AnnotationSet, Skill
-from skillbuilder.training import evaluations, leases, storage, tasks
-from skillbuilder.training.evaluation import parsed
+from skillbuilder.training import evaluations, leases, runs, storage, tasks
+from skillbuilder.training.evaluation import judged, parsed
 from skillbuilder.training.models import Evaluation, TrainingRun
 
 Status = Evaluation.Status
@@ -192,19 +193,72 @@ def test_the_page_of_results(evaluated: Evaluation, alice: Any, browser_of: Any)
     assert browser.post(start)["Location"] == address
 
 
+def read(answer: Any) -> str:
+    """Return what a streamed ``answer`` holds."""
+    return str(answer.getvalue().decode())
+
+
 def test_results_as_files(evaluated: Evaluation, alice: Any, browser_of: Any) -> None:
     export = reverse("evaluation-export", args=[evaluated.pk])
     browser: Client = browser_of(alice)
-    rows = list(csv.DictReader(io.StringIO(browser.get(export, {"format": "csv"}).text)))
+    rows = list(csv.DictReader(io.StringIO(read(browser.get(export, {"format": "csv"})))))
     assert [row["status"] for row in rows] == ["FAILED", "PASSED", "PASSED", "PASSED"]
     assert rows[1]["actual"] == "i want a {big|size} pizza"
-    document = browser.get(export, {"format": "json", "parser": "maxent_crf"}).json()
+    document = json.loads(read(browser.get(export, {"format": "json", "parser": "maxent_crf"})))
     assert document["totalFailed"] == 1 and len(document["testCases"]) == 4
-    suite = ElementTree.fromstring(browser.get(export, {"format": "xml"}).text)  # noqa: S314
+    suite = ElementTree.fromstring(read(browser.get(export, {"format": "xml"})))  # noqa: S314
     assert (suite.get("tests"), suite.get("failures")) == ("4", "1")
     [failure] = suite.iter("failure")
     assert "expected MoonIntent" in (failure.text or "")
     assert "\ufffd <&" in str(suite[0].get("name"))
+
+
+NDJSON = "application/x-ndjson"
+
+
+def test_a_large_file_of_annotations_goes_up_at_once(
+    skill: Skill, api: APIClient, settings: Any
+) -> None:
+    made = sets.create_set(skill, "Large")
+    address = f"/api/v1/skills/{skill.slug}/annotation-sets/{made.pk}/annotations"
+    lines = [json.dumps({"text": f"{n}{'x' * 900}", "intent": "X"}) for n in range(2_400)]
+    body = "\n".join(lines).encode()
+    assert len(body) > settings.MAX_BODY_BYTES
+    stored = api.generic("PUT", address, body, content_type=NDJSON)
+    assert stored.json() == {"annotations": 2_400}
+    settings.MAX_ANNOTATIONS_BODY_BYTES = 1_000
+    refused = api.generic("POST", address, body, content_type=NDJSON)
+    assert refused.status_code == 413 and "in parts" in refused.json()["message"]
+    assert api.put(address).json()["problems"][0]["code"] == "empty-document"
+
+
+def test_what_was_refused_or_rejected_is_told(
+    skill: Skill, alice: Any, browser_of: Any, annotation_set: AnnotationSet
+) -> None:
+    runs.request_run(skill)
+    run = runs.claim_next()
+    assert run is not None
+    runs.finish(run, notes=[], metrics={})
+    run.refresh_from_db()
+    evaluation = evaluations.claim(evaluations.request_evaluation(run, annotation_set)[0].pk)
+    assert evaluation is not None
+    expected = sets.expected_in(annotation_set)[:2]
+    big = SlotSpan("size", 9, 12, "big")
+    refused = Parse(expected[0].utterance, Frame("OrderPizza"), 0.9, refused=(big,))
+    others = (RankedIntent("OrderPizza", 0.4),)
+    fallback = Frame("AMAZON.FallbackIntent")
+    rejected = Parse(expected[1].utterance, fallback, 0.8, others, out_of_scope=0.8)
+    parses = {name: [refused, rejected] for name in ("neural", "maxent_crf")}
+    metrics, rows = judged(evaluation, [None, None], expected, parses)
+    evaluations.finish(evaluation, rows, metrics=metrics)
+    browser: Client = browser_of(alice)
+    page = unescape(browser.get(reverse("evaluation", args=[evaluation.pk])).text)
+    assert '<bdi dir="auto">big</bdi>: its slot type is closed' in page
+    assert "as out of scope (80.0 %); the likeliest intent was <bdi>OrderPizza" in page
+    export = reverse("evaluation-export", args=[evaluation.pk])
+    rows_of = list(csv.DictReader(io.StringIO(read(browser.get(export)))))
+    assert [row["refused"] for row in rows_of] == ["size=big", ""]
+    assert rows_of[1]["out of scope"] == "0.8"
 
 
 def test_programs_upload_evaluate_and_read(
@@ -224,6 +278,12 @@ def test_programs_upload_evaluate_and_read(
     assert refused.status_code == 400
     assert refused.json()["problems"][0]["path"] == "$.data[0].inputs"
     assert api.put(f"{one}/annotations", document).json() == {"annotations": 1}
+    more = b"utterance,intent\nare you open,X\na {big|size} one,OrderPizza\n"
+    added = api.generic("POST", f"{one}/annotations", more, content_type="text/csv")
+    assert added.json() == {"annotations": 2, "added": 1, "known": 1}
+    wrong = api.generic("POST", f"{one}/annotations", b'{"text": 1}\n', content_type=NDJSON)
+    assert wrong.json()["problems"][0]["path"] == "line 1", "nothing is stored of that"
+    assert api.put(f"{one}/annotations", document).json() == {"annotations": 1}
     back = api.get(f"{one}/annotations").json()
     assert back["data"][0]["inputs"] == {"utterance": "are you open"}
     assert api.get(address).json()[0]["annotations"] == 1
@@ -235,7 +295,7 @@ def test_programs_upload_evaluate_and_read(
     assert done["metrics"]["neural"]["frame_accuracy"] == 0
     junit = api.get(f"{started.headers['Location']}/results", {"as": "junit"})
     assert junit.headers["Content-Type"].startswith("application/xml")
-    assert 'failures="1"' in junit.text
+    assert 'failures="1"' in read(junit)
     assert api.get(f"{started.headers['Location']}/results", {"as": "x"}).status_code == 400
     assert len(api.get(f"{one}/evaluations").json()) == 1
     unknown = api.post(f"{one}/evaluations", {"run": "00000000-0000-0000-0000-000000000000"})

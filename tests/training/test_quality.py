@@ -37,7 +37,10 @@ def test_folds_are_measured_and_give_way_to_builds(
     runs.finish(run, notes=[], metrics={})
     browser: Client = browser_of(alice)
     overview = browser.get(reverse("skill-detail", args=[skill.slug])).text
-    assert "each without a third of the samples" in overview
+    assert "each without a third of the samples" in overview and "takes about" not in overview
+    TrainingRun.objects.filter(pk=run.pk).update(metrics={"quality_seconds": {"folds": 130.0}})
+    overview = browser.get(reverse("skill-detail", args=[skill.slug])).text
+    assert "about 2 min 10 s" in overview, "what the build reckoned"
     address = browser.post(reverse("quality-start", args=[skill.slug]), {"kind": "folds"})
     folds = Evaluation.objects.get()
     assert address["Location"] == reverse("evaluation", args=[folds.pk])
@@ -62,6 +65,8 @@ def test_folds_are_measured_and_give_way_to_builds(
     assert "Samples held back on version" in page and "Learn as a sample" not in page
     overview = browser.get(reverse("skill-detail", args=[skill.slug])).text
     assert "in 12 samples" in overview
+    took = evaluations.expected_seconds(run, Kind.FOLDS)
+    assert took == pytest.approx(folds.metrics["seconds"]), "as long as it really took"
     calibration = browser.get(reverse("evaluation-calibration", args=[folds.pk])).text
     assert "data-chart" in calibration and "no AMAZON.FallbackIntent" in calibration
 

@@ -7,17 +7,23 @@ from typing import Any
 from django import template
 
 from skillbuilder.authoring.models import AnnotationSet, Skill
-from skillbuilder.training.evaluations import latest, quality_of
+from skillbuilder.training.evaluations import expected_seconds, latest, quality_of
 from skillbuilder.training.models import Evaluation
 from skillbuilder.training.results import PARSERS, over_versions
 from skillbuilder.training.runs import latest_ready_run
+from skillbuilder.training.versions import ready_versions
 
 register = template.Library()
 
 
 @register.inclusion_tag("training/_set_result.html", takes_context=True)
-def set_result(context: dict[str, Any], annotation_set: AnnotationSet) -> dict[str, Any]:
-    """Show the newest result of an annotation set, with the button that evaluates it."""
+def set_result(
+    context: dict[str, Any], annotation_set: AnnotationSet, choose: bool = False
+) -> dict[str, Any]:
+    """Show the newest result of an annotation set, with the button that evaluates it.
+
+    With ``choose`` any version may be, without it the one that the skill parses with.
+    """
     skill = annotation_set.skill
     found = latest(annotation_set)
     is_ready = found is not None and found.status == Evaluation.Status.READY
@@ -43,6 +49,8 @@ def set_result(context: dict[str, Any], annotation_set: AnnotationSet) -> dict[s
             )
         ),
         "can_run": run is not None,
+        "run": run,
+        "versions": ready_versions(skill) if choose else [],
     }
 
 
@@ -79,6 +87,8 @@ def quality(context: dict[str, Any], skill: Skill) -> dict[str, Any]:
         "run": run,
         "folds": folds,
         "curve": curve,
+        "folds_take": expected_seconds(run, Evaluation.Kind.FOLDS) if run else None,
+        "curve_takes": expected_seconds(run, Evaluation.Kind.CURVE) if run else None,
         "values": [(title, folds.metrics[name]) for name, title in PARSERS.items()]
         if folds and is_ready
         else [],
