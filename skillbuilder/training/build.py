@@ -25,7 +25,7 @@ from skillbuilder.training import full_tier, runs, storage
 from skillbuilder.training.budget import spent
 from skillbuilder.training.leases import KeptLease
 from skillbuilder.training.models import FullTier, TrainingRun
-from skillbuilder.training.progress import StepReport
+from skillbuilder.training.progress import STEPS, StepReport
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def train_and_publish(
 
 def quality_seconds(run: TrainingRun, pair: ParserPair) -> dict[str, float]:
     """Return about how long it takes to measure the quality of ``run``, just trained in a hurry."""
-    took = {name: float(step.get("seconds", 0.0)) for name, step in run.steps.items()}
+    took = {name: float(run.steps.get(name, {}).get("seconds", 0.0)) for name in STEPS}
     maxent_crf = min(pair.manifest["train_seconds"]["maxent_crf"], took["train"])
     return expected_seconds(
         pair.manifest["utterances"],

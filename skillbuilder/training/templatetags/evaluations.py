@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 
 from skillbuilder.authoring.models import AnnotationSet, Skill
 from skillbuilder.training.evaluations import expected_seconds, latest, quality_of
 from skillbuilder.training.models import Evaluation
 from skillbuilder.training.results import PARSERS, over_versions
 from skillbuilder.training.runs import latest_ready_run
+from skillbuilder.training.state import is_upgrading
 from skillbuilder.training.versions import ready_versions
 
 register = template.Library()
@@ -89,6 +91,7 @@ def quality(context: dict[str, Any], skill: Skill) -> dict[str, Any]:
         "curve": curve,
         "folds_take": expected_seconds(run, Evaluation.Kind.FOLDS) if run else None,
         "curve_takes": expected_seconds(run, Evaluation.Kind.CURVE) if run else None,
+        "begins_itself": bool(run and settings.QUALITY_AFTER_BUILD and is_upgrading(run)),
         "values": [(title, folds.metrics[name]) for name, title in PARSERS.items()]
         if folds and is_ready
         else [],
