@@ -11,7 +11,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.messages.storage.base import Message
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
@@ -22,6 +22,7 @@ from skillbuilder.authoring.people import invitations_of
 
 register = template.Library()
 
+_SLOT_NAME = '<span class="slot-name"><span class="visually-hidden"> as </span>{}</span>'
 _ALERTS = {"error": "danger", "warning": "warning", "success": "success"}
 
 
@@ -34,7 +35,9 @@ def _drawing(name: str) -> SafeString:
     return mark_safe(" ".join(inside.split()))  # noqa: S308 - our own vendored file
 
 
+# A page of results has more than a hundred.
 @register.simple_tag
+@cache
 def icon(name: str, classes: str = "") -> SafeString:
     """Return the icon ``name`` as inline SVG; decoration only, so hidden from readers."""
     return format_html(
@@ -90,10 +93,27 @@ def told(change: Change) -> str:
     return history.told(change)
 
 
-@register.inclusion_tag("_pieces.html")
-def sample_text(text: str, colors: SlotColors) -> dict[str, list[Piece]]:
-    """Show a sample utterance with its {slots} as coloured chips."""
-    return {"pieces": sample_pieces(text, colors)}
+@register.simple_tag
+def in_colour(pieces: Iterable[Piece]) -> SafeString:
+    """Return the pieces of an utterance, its slots as coloured chips."""
+    # Not by a template: pages show a hundred of them.
+    inside = format_html_join("", "{}", ((_in_colour(piece),) for piece in pieces))
+    return format_html('<bdi class="utterance" dir="auto">{}</bdi>', inside)
+
+
+def _in_colour(piece: Piece) -> str:
+    if not piece.slot:
+        return piece.text
+    title = format_html(' title="{}"', piece.slot) if piece.text != piece.slot else ""
+    name = format_html(_SLOT_NAME, piece.slot) if piece.is_literal else ""
+    chip = '<span class="slot slot-{}"{}>{}{}</span>'
+    return format_html(chip, piece.color, title, piece.text, name)
+
+
+@register.simple_tag
+def sample_text(text: str, colors: SlotColors) -> SafeString:
+    """Return a sample utterance with its {slots} as coloured chips."""
+    return in_colour(sample_pieces(text, colors))
 
 
 @register.inclusion_tag("_slot_chip.html")
