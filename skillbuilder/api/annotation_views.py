@@ -182,12 +182,8 @@ class AnnotationSetDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-UPLOAD = {
-    "application/json": OpenApiTypes.OBJECT,
-    "application/x-ndjson": OpenApiTypes.STR,
-    "text/csv": OpenApiTypes.STR,
-}
-"""What an upload may be: Alexa's JSON, JSON lines or CSV."""
+UPLOAD = {"application/json": OpenApiTypes.OBJECT, "text/csv": OpenApiTypes.STR}
+"""What an upload may be: Alexa's JSON or CSV; JSON lines too, as application/x-ndjson."""
 
 
 class Annotations(APIView):
@@ -211,7 +207,10 @@ class Annotations(APIView):
         responses={200: StoredSerializer, **refusals(409, 413, 415)},
     )
     def put(self, request: Request, slug: str, set_id: int) -> Response:
-        """Replace all annotations of the set, or refuse the document with all problems."""
+        """Replace all annotations of the set, or refuse the document with all problems.
+
+        Alexa's JSON, JSON lines (application/x-ndjson) or CSV.
+        """
         found = visible_set(request, slug, set_id)
         new = sent_annotations(request)
         sets.replace_annotations(found, new)

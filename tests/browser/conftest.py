@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driving import Complaints, chromium, new_page, sign_in
+from tests.browser.driving import TIMEOUT, Complaints, chromium, new_page, sign_in
 from tests.running_app import RunningApp, running_app
+
+
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="package")

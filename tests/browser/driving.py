@@ -19,7 +19,8 @@ _FLAGS = [
     "--no-first-run",
     "--disable-quic",
 ]
-TIMEOUT = 15_000
+TIMEOUT = 30_000
+"""For a page, and for what is expected on it: a machine may have other work."""
 BUILD_TIMEOUT = 240_000
 
 

@@ -157,6 +157,7 @@ def test_two_versions_answer_one_utterance(page: Page, skill_url: str) -> None:
     expect(page.locator(".columns")).to_have_count(2)
     # A link brings the same answers back, and one click makes a test of them.
     page.get_by_role("link", name="Link to this parse").click()
+    page.wait_for_url("**against=1**")
     expect(page.get_by_role("heading", name="From version 1 to version 2")).to_be_visible()
     page.get_by_role("button", name="Add to annotation set").click()
     expect(page.get_by_text("Added to My annotations")).to_be_visible()
@@ -179,7 +180,7 @@ def test_what_programs_say_is_reviewed(
     expect(page.get_by_role("heading", name="To review (3)")).to_be_visible()
     expect(page.locator("[data-chart-box] canvas")).to_be_visible()
     page.get_by_text("As a table").click()
-    expect(page.locator("figure tbody tr").first).to_contain_text("3")
+    expect(page.locator("figure details tbody tr").first).to_contain_text("3")
     # Of a sensitive slot no word is kept.
     expect(page.get_by_text("huge")).to_have_count(0)
     entries = page.locator(".log-entry")
