@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.driving import TIMEOUT, Complaints, chromium, new_page, sign_in
 from tests.running_app import RunningApp, running_app
 
-
 expect.set_options(timeout=TIMEOUT)
 
 
