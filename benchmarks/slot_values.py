@@ -44,6 +44,7 @@ def measure(values: int) -> Iterator[tuple[str, float, bool]]:
     from django.urls import reverse
 
     from nlu_engine.interaction_model import Intent, InteractionModel, Slot, SlotType, SlotValue
+    from skillbuilder.authoring import catalogs
     from skillbuilder.authoring.editing import stamp
     from skillbuilder.authoring.models import SlotValue as Row
     from skillbuilder.authoring.skills import create_skill
@@ -75,8 +76,19 @@ def measure(values: int) -> Iterator[tuple[str, float, bool]]:
     page, csv = address("slot-type-detail"), address("value-list")
     intent = skill.intents.all()[0]
     sample = reverse("sample-create", args=[skill.slug, intent.pk])
+    slot = reverse("slot-create", args=[skill.slug, intent.pk])
     text = "".join(f"avenue {n},A{n},way {n}\n" for n in range(values // 2))
     once = {"mode": "add", "text": text}
+    version = catalogs.add_version(catalogs.create_catalog(user, "Streets"), rows)
+
+    def attach() -> Any:
+        shown = {"stamp": stamp(skill.slot_types.get()), "catalog": str(version.catalog_id)}
+        return client.post(address("slot-type-catalog"), shown | {"version": "1"}, **HTMX)
+
+    def detach() -> Any:
+        shown = {"stamp": stamp(skill.slot_types.get()), "version": "none"}
+        return client.post(address("slot-type-catalog"), shown, **HTMX)
+
     steps: list[tuple[str, Callable[[int], Any], int, bool]] = [
         ("open", lambda _: client.get(page), TIMES, True),
         ("last page", lambda _: client.get(page, {"page": 10**6}), TIMES, True),
@@ -96,7 +108,17 @@ def measure(values: int) -> Iterator[tuple[str, float, bool]]:
             TIMES,
             True,
         ),
+        (
+            "add a slot",
+            lambda n: client.post(
+                slot, {"name": f"more{'x' * n}", "type_name": "AMAZON.Color"}, **HTMX
+            ),
+            TIMES,
+            True,
+        ),
         ("checks, behind the page", lambda _: client.get(address("slot-type-checks")), 1, False),
+        ("give it a catalog of as many", lambda _: attach(), 1, False),
+        ("make them its own again", lambda _: detach(), 1, False),
         ("download a CSV", lambda _: client.get(address("value-list-download")), 1, False),
         ("review a CSV of as many", lambda _: client.post(csv, once), 1, False),
     ]

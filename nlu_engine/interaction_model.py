@@ -213,9 +213,9 @@ class InteractionModel:
         return limited(rules.problems_of(self, locale))
 
     def errors(self, locale: str = "en-US") -> list[Problem]:
-        """Return the problems of severity "error"."""
+        """Return the problems of severity "error", a slot that is not declared once."""
         found = rules.problems_of(self, locale)
-        return limited([problem for problem in found if problem.severity == "error"])
+        return limited(rules.grouped(one for one in found if one.severity == "error"))
 
     def build_errors(self, locale: str = "en-US") -> list[Problem]:
         """Return what refuses a build: the errors, and that there is nothing or too much to train.
@@ -227,7 +227,7 @@ class InteractionModel:
             for problem in rules.problems_of(self, locale)
             if problem.severity == "error" or problem.code in rules.REFUSED_BY_BUILD
         ]
-        return limited(found)
+        return limited(rules.grouped(found))
 
     def custom_intents(self) -> tuple[Intent, ...]:
         """Return the developer's own intents: all but the AMAZON.* ones."""

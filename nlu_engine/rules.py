@@ -11,8 +11,9 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,27 @@ def problems_of(model: InteractionModel, locale: str) -> list[Problem]:
         found += _slot_type(slot_type, hints, f"{root}.types[{index}]")
     found += _total_values(model, f"{root}.types")
     return found + list(_dialog(model, hints))
+
+
+def grouped(problems: Iterable[Problem]) -> list[Problem]:
+    """Return ``problems`` with one for each slot that an intent does not declare.
+
+    Whoever forgot a slot has named it in many samples: of these the first one is shown.
+    """
+    first: dict[Any, Problem] = {}
+    counts: Counter[Any] = Counter()
+    for number, problem in enumerate(problems):
+        same = (problem.message, problem.fix) if problem.code == "undeclared-slot" else number
+        first.setdefault(same, problem)
+        counts[same] += 1
+    return [_of_many(problem, counts[same]) for same, problem in first.items()]
+
+
+def _of_many(problem: Problem, count: int) -> Problem:
+    if count == 1:
+        return problem
+    name = problem.message.removeprefix("The sample names ")
+    return replace(problem, message=f"{count:,} samples name {name} The first is shown.")
 
 
 def _error(code: str, path: str, message: str, value: Any, fix: str) -> Problem:
@@ -337,17 +359,18 @@ def _characters(literal: str, sample: str, path: str) -> Iterator[Problem]:
 
 def _sample_conflicts(model: InteractionModel, path: str) -> Iterator[Problem]:
     """Yield a warning for each sample that an intent of the skill has already."""
-    first: dict[str, tuple[str, str]] = {}
+    first: dict[str, tuple[str, str, int]] = {}
     for number, intent in enumerate(model.intents):
         for index, sample in enumerate(intent.samples):
             if len(sample) > MOST_SAMPLE_LENGTH:
                 continue  # Refused anyway, and a million accents take hours to normalize.
             place = f"{path}[{number}].samples[{index}]"
-            earlier, owner = first.setdefault(normalize(sample), (place, intent.name))
+            mine = (place, intent.name, index + 1)
+            earlier, owner, line = first.setdefault(normalize(sample), mine)
             if earlier == place or not sample.strip():
                 continue
             code = "duplicate-sample" if owner == intent.name else "conflicting-sample"
-            message = f"This sample stands already at {earlier} (intent {owner!r})."
+            message = f"This sample stands already in line {line} of the intent {owner!r}."
             yield _warning(code, place, message, sample, "Remove one of the two.")
 
 

@@ -151,6 +151,9 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
+    as_json = {"serializer": "skillbuilder.cache.JsonSerializer"}
+    CACHES["default"]["OPTIONS"] = CACHES["default"].get("OPTIONS", {}) | as_json
 
 # --- Queue: carries ids of training runs only; the database owns the runs ----------------
 

@@ -28,7 +28,7 @@ from skillbuilder.api.serializers import NameField, RunErrorSerializer, StrictSe
 from skillbuilder.api.views import one_of, refusals, validated, visible_skill
 from skillbuilder.authoring import annotation_sets as sets
 from skillbuilder.authoring.editing import stamp
-from skillbuilder.authoring.models import AnnotationSet, Skill
+from skillbuilder.authoring.models import AnnotationSet
 from skillbuilder.authoring.people import refuse_role
 from skillbuilder.training import evaluations, results, runs
 from skillbuilder.training.models import Evaluation
@@ -117,10 +117,8 @@ def visible_set(request: Request, slug: str, set_id: int) -> AnnotationSet:
 
 def visible_evaluation(request: Request, evaluation_id: uuid.UUID) -> Evaluation:
     """Return the evaluation; raises Http404 and PermissionDenied like visible_skill."""
-    visible = Evaluation.objects.filter(
-        skill__in=Skill.objects.visible_to(request.user), annotation_set__deleted_at=None
-    )
-    rows = visible.select_related("skill", "annotation_set")
+    kept = Evaluation.objects.filter(annotation_set__deleted_at=None)
+    rows = kept.select_related("skill", "annotation_set")
     evaluation = get_object_or_404(rows, pk=evaluation_id)
     refuse_role(evaluation.skill, request.user, request.method)
     return evaluation

@@ -46,3 +46,16 @@ class NewestFirst(CursorPagination):
             if parameter["name"] == "page_size":
                 parameter["schema"] |= {"minimum": 1, "maximum": self.max_page_size}
         return parameters
+
+
+class NewestSkillsFirst(NewestFirst):
+    """Pages of the skills that a user sees, cut by the rows that list them."""
+
+    ordering = ("-created_at", "-skill_id")
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any] | None:
+        """Return the skills of the page that the cursor names; raises NotFound as above."""
+        rows = super().paginate_queryset(queryset, request, view)
+        return rows and [row.skill for row in rows]

@@ -26,6 +26,7 @@ from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.api.documents import InteractionModelParser
 from skillbuilder.api.errors import InvalidFields, PreconditionFailed
+from skillbuilder.api.pagination import NewestSkillsFirst
 from skillbuilder.api.serializers import (
     ChecksSerializer,
     DialogueSerializer,
@@ -47,16 +48,16 @@ from skillbuilder.authoring.bin import put_away
 from skillbuilder.authoring.catalog_documents import resolved, unknown_catalogs
 from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import editing, locked
-from skillbuilder.authoring.history import noted
+from skillbuilder.authoring.history import noted_whole
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
+    no_parts,
     refuse_errors,
 )
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring.models import ListedSkill, Skill
 from skillbuilder.authoring.people import EDITOR, LARGE, OWNER, VIEWER, refuse_role, seen_skill
 from skillbuilder.authoring.skills import create_skill
-from skillbuilder.authoring.visible import VisibleSkills
 from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.dialogues import converse
 from skillbuilder.training.models import TrainingRun
@@ -110,9 +111,8 @@ def visible_skill(request: Request, slug: str, *, changing: str = EDITOR, **how:
 
 def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
     """Return the run ``run_id``; raises Http404 and PermissionDenied like visible_skill."""
-    visible = TrainingRun.objects.filter(skill__in=Skill.objects.visible_to(request.user))
-    found = visible.select_related("skill", "full_tier", "requested_by").defer("snapshot")
-    run = get_object_or_404(found, pk=run_id)
+    runs_with = TrainingRun.objects.select_related("skill", "full_tier", "requested_by")
+    run = get_object_or_404(runs_with.defer("snapshot"), pk=run_id)
     refuse_role(run.skill, request.user, request.method)
     return run
 
@@ -131,12 +131,14 @@ class SkillList(generics.ListAPIView):
     """My skills."""
 
     serializer_class = SkillSerializer
+    pagination_class = NewestSkillsFirst
 
     def get_queryset(self) -> Any:
         """Return the skills that the user may see."""
         if getattr(self, "swagger_fake_view", False):
             return Skill.objects.none()
-        return VisibleSkills.of(self.request.user)
+        listed = ListedSkill.objects.filter(user=self.request.user.pk).select_related("skill")
+        return listed.defer("search_text", "skill__extra", "skill__search_text")
 
     @extend_schema(
         operation_id="skills_list",
@@ -186,7 +188,7 @@ class SkillDetail(APIView):
         skill = visible_skill(request, slug)
         wanted = validated(SkillChangeSerializer, request.data)
         if wanted:
-            with editing(skill):
+            with editing(skill, part=no_parts):
                 Skill.objects.filter(pk=skill.pk).update(**wanted)
                 skill.refresh_from_db()
         return Response(SkillSerializer(skill).data)
@@ -265,7 +267,7 @@ class InteractionModelDocument(APIView):
             skill = locked(skill)
             check_if_match(request, export_interaction_model(skill).digest)
             if not dry_run:
-                with noted(skill, replaces=True):
+                with noted_whole(skill):
                     import_interaction_model(skill, model, request.user)
         answer = {
             "stored": not dry_run,

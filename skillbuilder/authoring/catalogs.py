@@ -20,10 +20,10 @@ from nlu_engine import interaction_model as im
 from skillbuilder.authoring.catalog_documents import slot_values_of
 from skillbuilder.authoring.editing import Conflict, NameTaken, editing, locked, unchanged
 from skillbuilder.authoring.history import acting_user
-from skillbuilder.authoring.import_export import parts_with, value_rows
+from skillbuilder.authoring.import_export import parts_with
 from skillbuilder.authoring.models import Catalog, CatalogVersion, Skill, SlotType, SlotValue
 from skillbuilder.authoring.skills import changed
-from skillbuilder.authoring.value_lists import noted_list
+from skillbuilder.authoring.value_lists import noted_list, replace_values
 
 MOST_VERSIONS = 200
 
@@ -149,20 +149,17 @@ def attach(
 
 
 def _take(slot_type: SlotType, version: CatalogVersion, *, follows: bool) -> None:
-    new = im.SlotType(slot_type.name, slot_values_of(version))
-    skill = slot_type.skill
+    skill, new = slot_type.skill, slot_values_of(version)
     with transaction.atomic():
         fresh = locked(skill)
         row = get_object_or_404(fresh.slot_types, pk=slot_type.pk)
         has_it = (row.catalog_id, row.catalog_version) == (version.catalog_id, version.number)
-        with noted_list(fresh, slot_type, slot_type.values.count() + version.count):
-            SlotType.objects.filter(pk=slot_type.pk).update(
+        with noted_list(fresh, row, row.values.count(), new):
+            SlotType.objects.filter(pk=row.pk).update(
                 catalog=version.catalog_id, catalog_version=version.number, follows_newest=follows
             )
             if not has_it:
-                slot_type.values.all().delete()
-                rows = value_rows([(slot_type, new)])
-                SlotValue.objects.bulk_create(rows, batch_size=2_000)
+                replace_values(row, new)
         changed(skill)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.core.cache import cache
 
-from nlu_engine.checks import SEVERITIES, Check, Limit, checks, limits, rule_checks
+from nlu_engine.checks import SEVERITIES, Check, Fix, Limit, checks, limits, rule_checks
 from nlu_engine.documents import limited
 from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import InteractionModel
@@ -50,11 +51,18 @@ def all_checks(model: InteractionModel, locale: str) -> list[Check]:
 
 
 def _remembered(key: str, find: Callable[[], list[Check]]) -> list[Check]:
-    found: list[Check] | None = cache.get(key)
-    if found is None:
-        found = find()
-        cache.set(key, found, _KEPT_SECONDS)
+    kept: list[dict[str, Any]] | None = cache.get(key)
+    if kept is not None:
+        return [_check(fields) for fields in kept]
+    found = find()
+    # As JSON has it: caches keep nothing else.
+    cache.set(key, [asdict(check) for check in found], _KEPT_SECONDS)
     return found
+
+
+def _check(fields: dict[str, Any]) -> Check:
+    """Return the check that ``asdict`` made ``fields`` of."""
+    return Check(**fields | {"fixes": tuple(Fix(**fix) for fix in fields["fixes"])})
 
 
 def checked(skill: Skill) -> Checked:

@@ -26,12 +26,14 @@ from nlu_engine.dialog_model import (
     without_slot,
 )
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.history import Part, acting_user, noted
+from skillbuilder.authoring.history import Part, acting_user, noted, noted_whole
 from skillbuilder.authoring.import_export import (
     all_intents,
     export_interaction_model,
     import_interaction_model,
     parts_around,
+    parts_with,
+    structure_of,
 )
 from skillbuilder.authoring.models import (
     Annotation,
@@ -90,26 +92,38 @@ def locked(skill: Skill) -> Skill:
 
 @contextmanager
 def editing(
-    skill: Skill, within: models.Model | None = None, part: Part | None = None
+    skill: Skill,
+    within: models.Model | None = None,
+    part: Part | None = None,
+    *,
+    keeps: bool = False,
 ) -> Iterator[Skill]:
     """Make the block one edit of ``skill``: whole or not at all, one after the other.
 
     A 404 if the skill was deleted, or ``within``, the part of it that gets new rows. ``part``
     gives all that the block may change, for the history: without it, it compares everything.
+    With ``keeps`` the block may remove an intent or slot type (see ``history.noted``).
     """
     with transaction.atomic():
         fresh = locked(skill)
         if within is not None:
             get_object_or_404(type(within), pk=within.pk)
-        with noted(fresh, part=part):
+        with noted(fresh, part=part, keeps=keeps):
             yield fresh
         changed(skill)
 
 
-def part_of(row: models.Model) -> Part | None:
-    """Return what gives the part of a skill that an edit of ``row`` may change."""
-    whole = (Skill, Intent, SlotType)
-    return None if isinstance(row, whole) else partial(parts_around, row)
+def part_of(skill: Skill, row: models.Model) -> Part:
+    """Return what gives all that an edit of ``row``, a part of ``skill`` or itself, changes."""
+    whole = isinstance(row, Skill | Intent | SlotType)
+    return partial(structure_of, skill) if whole else partial(parts_around, row)
+
+
+def part_with(skill: Skill, row: models.Model) -> Part:
+    """Return what gives the part of ``skill`` that is gone when ``row`` is removed."""
+    if isinstance(row, SlotType):
+        return partial(parts_with, row, SlotValue.objects.all())
+    return part_of(skill, row)
 
 
 def unchanged(row: Row, seen: str) -> Row:
@@ -122,7 +136,7 @@ def unchanged(row: Row, seen: str) -> Row:
 
 def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> None:
     """Change ``row``, which is ``skill`` or a part of it. Raises Conflict."""
-    with editing(skill, part=part_of(row)) as held:
+    with editing(skill, part=part_of(skill, row)) as held:
         fresh = unchanged(row, seen)
         if isinstance(fresh, Slot) and "type_name" in values:
             found = dialog_slots(held.extra, fresh.intent.name, fresh.name)
@@ -134,7 +148,8 @@ def set_fields(skill: Skill, row: models.Model, seen: str, **values: Any) -> Non
 
 def remove(skill: Skill, row: models.Model, seen: str) -> None:
     """Remove ``row`` from ``skill``. Raises Conflict."""
-    with editing(skill, part=part_of(row)) as fresh:
+    keeps = isinstance(row, Intent | SlotType)
+    with editing(skill, part=part_with(skill, row), keeps=keeps) as fresh:
         unchanged(row, seen).delete()
         forget_in_dialog(fresh, row)
 
@@ -147,7 +162,8 @@ def next_position(rows: models.QuerySet[Any]) -> int:
 
 def add_named(skill: Skill, siblings: models.Manager[Row], **values: Any) -> Row:
     """Add a row with a name, last of ``siblings`` (skill.intents...). Raises NameTaken."""
-    with editing(skill, within=cast(Any, siblings).instance):
+    part = partial(structure_of, skill)
+    with editing(skill, within=cast(Any, siblings).instance, part=part):
         return add_last(siblings, **values)
 
 
@@ -258,7 +274,8 @@ def add_slot(intent: Intent, name: str, type_name: str) -> None:
 
     Raises NameTaken.
     """
-    with editing(intent.skill, within=intent) as skill:
+    part = partial(structure_of, intent.skill)
+    with editing(intent.skill, within=intent, part=part) as skill:
         if type_name.startswith("+"):
             type_name = type_name[1:]
             add_last(skill.slot_types, name=type_name)
@@ -294,7 +311,10 @@ def rename_slot_type(slot_type: SlotType, seen: str, name: str) -> int:
 
     Raises Conflict, NameTaken.
     """
-    with editing(slot_type.skill) as skill:
+    # With a value of it, which tells the history that this is the same slot type.
+    known = SlotValue.objects.filter(pk__in=slot_type.values.values_list("pk", flat=True)[:1])
+    part = partial(structure_of, slot_type.skill, known)
+    with editing(slot_type.skill, part=part) as skill:
         fresh = unchanged(slot_type, seen)
         refuse_taken(skill.slot_types.all(), name, other_than=slot_type)
         slots = Slot.objects.filter(intent__skill=skill, type_name=fresh.name)
@@ -307,7 +327,7 @@ def rename_slot_type(slot_type: SlotType, seen: str, name: str) -> int:
 
 def rename_intent(intent: Intent, seen: str, name: str) -> None:
     """Rename ``intent``. Raises Conflict, NameTaken."""
-    with editing(intent.skill) as skill:
+    with editing(intent.skill, part=partial(structure_of, intent.skill)) as skill:
         fresh = unchanged(intent, seen)
         refuse_taken(skill.intents.all(), name, other_than=intent)
         _rename_in_dialog(skill, dialog_intents(skill.extra), "name", fresh.name, name)
@@ -334,6 +354,6 @@ def replace_document(
         if since is not None:
             later = fresh.changes.filter(created_at__gte=since).only("undo")
             renames = renames_taken_back(fresh, later, model)
-        with noted(fresh, replaces=True) as more:
+        with noted_whole(fresh) as more:
             import_interaction_model(skill, model, acting_user())
             more += follow(fresh, renames)

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
+
+from django.db import transaction
 
 from nlu_engine.checks import Fix
 from nlu_engine.utterances import normalize
 from skillbuilder.authoring.checking import all_checks
-from skillbuilder.authoring.editing import Conflict, editing, forget_in_dialog, next_position
-from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.editing import (
+    Conflict,
+    editing,
+    forget_in_dialog,
+    locked,
+    next_position,
+)
+from skillbuilder.authoring.import_export import export_interaction_model, structure_of
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, SlotType, SlotValue
 
 Row = TypeVar("Row")
@@ -21,9 +30,11 @@ def apply_fix(skill: Skill, check_key: str, fix_key: str) -> Fix:
     Looks for both in the skill as it is now, so that what was changed since a page showed them
     is never overwritten. Raises Conflict if they are gone.
     """
-    with editing(skill) as fresh:
-        fix = _find(fresh, check_key, fix_key)
-        _DO[fix.do](fresh, fix)
+    with transaction.atomic():
+        fix = _find(locked(skill), check_key, fix_key)
+        part = None if fix.do in _OF_VALUES else partial(structure_of, skill)
+        with editing(skill, part=part) as fresh:
+            _DO[fix.do](fresh, fix)
     return fix
 
 
@@ -120,6 +131,7 @@ def _merge_value(skill: Skill, fix: Fix) -> None:
     value.delete()
 
 
+_OF_VALUES = {"remove-slot-type", "remove-synonym", "merge-value"}
 _DO: dict[str, Callable[[Skill, Fix], Any]] = {
     "set-invocation-name": _set_invocation_name,
     "remove-sample": _remove_sample,

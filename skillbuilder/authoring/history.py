@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
@@ -15,8 +15,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from nlu_engine.differences import Difference, differences
-from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.import_export import model_of, parts_of
+from nlu_engine.interaction_model import InteractionModel, SlotValue
+from skillbuilder.authoring.import_export import (
+    export_interaction_model,
+    extra_of,
+    model_of,
+    parts_of,
+)
 from skillbuilder.authoring.models import Change, Intent, Skill, SlotType
 from skillbuilder.authoring.renames import follow, renames_between
 from skillbuilder.authoring.rows import Rows, rows_of, steps_back
@@ -127,37 +132,72 @@ def _forget_steps(skill: Skill) -> None:
 
 
 Part = Callable[[], tuple[list[Intent], list[SlotType]]]
+SlotValues = Sequence[SlotValue]
 
 
 @contextmanager
 def noted(
-    skill: Skill, *, replaces: bool = False, part: Part | None = None
+    skill: Skill, *, part: Part | None = None, keeps: bool = False
 ) -> Iterator[list[Difference]]:
     """Leave an entry of what the block changed in ``skill``, which is locked.
 
     What is renamed is renamed in annotations too; what else the block changed it adds to the list.
-
-    If the block removes an intent or slot type, or ``replaces`` the whole document, the entry
-    keeps what was there before. ``part`` gives all that the block may change, where that is
-    less than the whole document; it is asked before and after.
+    ``part`` gives all that the block may change, where that is less than the whole document; it
+    is asked before and after. If the block removes an intent or slot type, the entry keeps the
+    document that was there before; with a ``part`` only where the block ``keeps`` it.
     """
+    whole = export_interaction_model(skill) if keeps else None
     old_fields, old, old_rows = _state(skill, part)
     more: list[Difference] = []
     yield more
     new_fields, new, new_rows = _state(Skill.objects.get(pk=skill.pk), part)
-    if not replaces:
-        more += follow(skill, renames_between(old_rows, new_rows))
-    found = [
-        Difference("changed", name, "", name, old_fields[name], new_fields[name])
-        for name in old_fields
-        if old_fields[name] != new_fields[name]
-    ]
-    found += differences(old, new) + more
+    more += follow(skill, renames_between(old_rows, new_rows))
+    found = _changed_fields(old_fields, new_fields) + differences(old, new) + more
     if found:
         removes = any((one.kind, one.what) in _KEPT_KINDS for one in found)
         _refuse_edited_catalogs(old_rows, new_rows)
-        undo = None if replaces else steps_back(old_rows, new_rows)
-        note(skill, found, old if replaces or removes else None, undo)
+        before = whole if part else old
+        note(skill, found, before if removes else None, steps_back(old_rows, new_rows))
+
+
+def _changed_fields(old: dict[str, str], new: dict[str, str]) -> list[Difference]:
+    return [
+        Difference("changed", name, "", name, old[name], new[name])
+        for name in old
+        if old[name] != new[name]
+    ]
+
+
+@contextmanager
+def noted_whole(skill: Skill) -> Iterator[list[Difference]]:
+    """Leave an entry of a block that replaces the whole document of ``skill``, which is locked.
+
+    The entry keeps what was there before, and has no steps back: it comes back as a whole. What
+    else the block changed it adds to the list.
+    """
+    old = export_interaction_model(skill)
+    old = replace(old, extra=deepcopy(old.extra))
+    more: list[Difference] = []
+    yield more
+    found = differences(old, export_interaction_model(Skill.objects.get(pk=skill.pk))) + more
+    if found:
+        note(skill, found, before=old)
+
+
+@contextmanager
+def noted_values(skill: Skill, slot_type: SlotType, new: SlotValues) -> Iterator[None]:
+    """Leave an entry of a block that puts ``new`` values into ``slot_type``, like noted_whole.
+
+    What they are is known, so of 50,000 none is read again.
+    """
+    old = export_interaction_model(skill)
+    yield
+    fresh = SlotType.objects.get(pk=slot_type.pk)
+    (before,) = (one for one in old.slot_types if one.name == slot_type.name)
+    after = replace(before, values=tuple(new), extra=extra_of(fresh))
+    found = differences(*(replace(old, slot_types=(one,)) for one in (before, after)))
+    if found:
+        note(skill, found, before=old)
 
 
 class FromCatalog(Exception):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from nlu_engine import interaction_model as im
@@ -107,7 +109,7 @@ def _import_slot_types(
         for position, slot_type in enumerate(slot_types)
     )
     pairs = zip(rows, slot_types, strict=True)
-    SlotValue.objects.bulk_create(value_rows(pairs), batch_size=_BATCH)
+    insert_values(pairs)
 
 
 def _slot_type_row(
@@ -122,18 +124,13 @@ def _slot_type_row(
     return row
 
 
-def value_rows(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> Iterator[SlotValue]:
-    """Yield the rows, not stored yet, of the values of each slot type."""
-    for row, slot_type in pairs:
-        for position, value in enumerate(slot_type.values):
-            yield SlotValue(
-                slot_type=row,
-                value=value.value,
-                synonyms=list(value.synonyms),
-                value_id=value.id or "",
-                position=position,
-                extra=value.extra,
-            )
+def insert_values(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> None:
+    """Store the values of each slot type, which has none."""
+    SlotValue.objects.insert_plain(
+        (row.pk, position, value.value, value.id or "", list(value.synonyms), value.extra)
+        for row, slot_type in pairs
+        for position, value in enumerate(slot_type.values)
+    )
 
 
 def parts_of(skill: Skill) -> tuple[list[Intent], list[SlotType]]:
@@ -142,19 +139,64 @@ def parts_of(skill: Skill) -> tuple[list[Intent], list[SlotType]]:
     return intents, list(skill.slot_types.prefetch_related("values"))
 
 
+def no_parts() -> tuple[list[Intent], list[SlotType]]:
+    """Return no parts of a skill at all, like ``parts_of``: what is changed is in its own row."""
+    return [], []
+
+
+def structure_of(
+    skill: Skill, values: models.QuerySet[SlotValue] | None = None
+) -> tuple[list[Intent], list[SlotType]]:
+    """Return the parts of ``skill``, like ``parts_of``, without slot values but those given."""
+    intents, _ = all_intents(skill)
+    chosen = SlotValue.objects.none() if values is None else values
+    return intents, list(skill.slot_types.prefetch_related(models.Prefetch("values", chosen)))
+
+
 def export_interaction_model(skill: Skill) -> im.InteractionModel:
     """Return everything in ``skill`` as an interaction model, in the order it was written."""
-    return model_of(skill, *parts_of(skill))
+    values: dict[int, list[im.SlotValue]] = {}
+    for key, value in _exported(SlotValue.objects.filter(slot_type__skill=skill)):
+        values.setdefault(key, []).append(value)
+    slot_types = (
+        im.SlotType(row.name, tuple(values.get(row.pk, ())), extra_of(row))
+        for row in skill.slot_types.all()
+    )
+    return _model_with(skill, all_intents(skill)[0], slot_types)
+
+
+def _exported(rows: models.QuerySet[SlotValue]) -> Iterator[tuple[int, im.SlotValue]]:
+    """Yield the values, each with the key of its slot type, in their order.
+
+    There may be 50,000: to make a row's object of each, and to read its JSON where that is
+    empty, would take most of the time that it takes to answer.
+    """
+    as_text = (Cast(name, models.TextField()) for name in ("synonyms", "extra"))
+    found = rows.order_by("slot_type_id", "position", "pk")
+    for key, value, id_, synonyms, extra in found.values_list(
+        "slot_type_id", "value", "value_id", *as_text
+    ):
+        others = () if synonyms == "[]" else tuple(json.loads(synonyms))
+        yield (
+            key,
+            im.SlotValue(value, others, id_ or None, {} if extra == "{}" else json.loads(extra)),
+        )
 
 
 def model_of(
     skill: Skill, intents: Iterable[Intent], slot_types: Iterable[SlotType]
 ) -> im.InteractionModel:
     """Return ``skill`` with these parts, which were read already, as an interaction model."""
+    return _model_with(skill, intents, (_export_slot_type(row) for row in slot_types))
+
+
+def _model_with(
+    skill: Skill, intents: Iterable[Intent], slot_types: Iterable[im.SlotType]
+) -> im.InteractionModel:
     return im.InteractionModel(
         invocation_name=skill.invocation_name,
         intents=tuple(_export_intent(row) for row in intents),
-        slot_types=tuple(_export_slot_type(row) for row in slot_types),
+        slot_types=tuple(slot_types),
         layout=skill.layout,
         extra=skill.extra,
     )
@@ -213,6 +255,12 @@ def parts_with(
 def export_values(slot_type: SlotType, values: Iterable[SlotValue]) -> im.InteractionModel:
     """Return an interaction model of nothing but some ``values`` of ``slot_type``."""
     rows = tuple(_export_value(value) for value in values)
+    return im.InteractionModel(slot_types=(im.SlotType(slot_type.name, rows, extra_of(slot_type)),))
+
+
+def export_all_values(slot_type: SlotType) -> im.InteractionModel:
+    """Return an interaction model of nothing but ``slot_type`` and all its values."""
+    rows = tuple(value for _, value in _exported(slot_type.values.all()))
     return im.InteractionModel(slot_types=(im.SlotType(slot_type.name, rows, extra_of(slot_type)),))
 
 

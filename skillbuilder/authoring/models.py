@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
-from django.db.models import Value
+from django.db import connections, models, transaction
+from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Cast, Concat, Lower
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
 
 from nlu_engine.utterances import normalize
 
@@ -23,20 +26,42 @@ from nlu_engine.utterances import normalize
 _SLUG = Cast("slug", models.CharField(max_length=140))
 
 
-class SkillQuerySet(models.QuerySet["Skill"]):
-    """Queries over skills."""
+class SkillStatus(models.TextChoices):
+    """Where a skill stands, in one word; "changed since its build" needs its content to tell."""
 
-    def called(self, words: str) -> SkillQuerySet:
-        """Return the skills with ``words`` in their name, invocation name or slug, in any case."""
-        return self.filter(search_text__contains=Lower(Value(words)))
+    DRAFT = "draft"
+    BUILDING = "building"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class SkillQuerySet(models.QuerySet["Skill"]):
+    """Queries over skills; what the lists of users show of them is changed along with them."""
 
     def visible_to(self, user) -> SkillQuerySet:
         """Return the skills that ``user`` owns or is a member of; everyone else gets a 404."""
         if not user.is_authenticated:
             return self.none()
-        # By a subquery: a join would give a skill once for each of its members.
-        shared = Membership.objects.filter(user=user).values("skill")
-        return self.filter(models.Q(owner=user) | models.Q(pk__in=shared))
+        # Asked skill by skill: a list of all that are shared with a user may be long.
+        mine = Membership.objects.filter(skill=OuterRef("pk"), user=user)
+        return self.filter(models.Q(owner=user) | Exists(mine))
+
+    def update(self, **values: Any) -> int:
+        """Change the rows, and the lists that show them."""
+        if values.keys().isdisjoint(_LISTED_BY):
+            return super().update(**values)
+        with transaction.atomic(using=self.db):
+            keys = list(self.order_by().values_list("pk", flat=True))
+            changed = super().update(**values)
+            ListedSkill.objects.renew(keys)
+        return changed
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Insert the skills, and list them."""
+        with transaction.atomic(using=self.db):
+            made = super().bulk_create(objs, *args, **kwargs)
+            ListedSkill.objects.renew([skill.pk for skill in made])
+        return made
 
 
 _AnySkills = models.Manager.from_queryset(SkillQuerySet)
@@ -67,6 +92,10 @@ class Skill(models.Model):
     revision = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    # What came of its builds; training writes it (see training/state.py).
+    status = models.CharField(
+        max_length=8, choices=SkillStatus, default=SkillStatus.DRAFT, editable=False
+    )
     # When it was put into the bin (see bin.py).
     binned_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What a search looks through, kept by the database: one column to read instead of three.
@@ -81,12 +110,7 @@ class Skill(models.Model):
 
     class Meta:
         ordering = ["-updated_at", "-pk"]
-        # Each list comes from an index in its order: the home page, with and without a
-        # locale, and the API's.
         indexes = [
-            models.Index(fields=["owner", "-updated_at", "-id"], name="skill_list"),
-            models.Index(fields=["owner", "locale", "-updated_at", "-id"], name="skill_locale"),
-            models.Index(fields=["owner", "-created_at", "-id"], name="skill_newest"),
             models.Index(
                 fields=["owner", "-binned_at", "-id"],
                 condition=models.Q(binned_at__isnull=False),
@@ -96,6 +120,13 @@ class Skill(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save it, and list it where it belongs."""
+        with transaction.atomic():
+            super().save(*args, update_fields=update_fields, **kwargs)
+            if update_fields is None or not _LISTED_BY.isdisjoint(update_fields):
+                ListedSkill.objects.renew([self.pk])
 
 
 class Membership(models.Model):
@@ -130,6 +161,106 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_name}, {self.role} of {self.skill}"
+
+
+_COPIED = ("created_at", "updated_at", "locale", "status", "search_text")
+_LISTED_BY = {
+    *("owner", "owner_id", "binned_at", "name", "invocation_name", "slug"),
+    *("created_at", "updated_at", "locale", "status"),
+}
+
+
+class ListedSkillQuerySet(models.QuerySet["ListedSkill"]):
+    """Queries over the skills that users see."""
+
+    def called(self, words: str) -> ListedSkillQuerySet:
+        """Return the skills with ``words`` in their name, invocation name or slug, in any case."""
+        return self.filter(search_text__contains=Lower(Value(words)))
+
+    def renew(self, keys: Sequence[int]) -> None:
+        """Make the rows of the skills ``keys`` such as these skills and their people are now."""
+        for start in range(0, len(keys), _LISTED_AT_ONCE):
+            self._renew(keys[start : start + _LISTED_AT_ONCE])
+
+    def _renew(self, keys: Sequence[int]) -> None:
+        wanted = {(one.skill_id, one.user_id): one for one in _to_be_listed(keys)}
+        rows = {(one.skill_id, one.user_id): one for one in self.filter(skill__in=keys)}
+        if gone := [row.pk for place, row in rows.items() if place not in wanted]:
+            self.filter(pk__in=gone).delete()
+        self.bulk_create(one for place, one in wanted.items() if place not in rows)
+        # All rows of a skill show the same.
+        stale = {place[0] for place in wanted.keys() & rows.keys() if _differ(wanted, rows, place)}
+        for key in stale:
+            one = next(one for one in wanted.values() if one.skill_id == key)
+            self.filter(skill=key).update(**{name: getattr(one, name) for name in _COPIED})
+
+
+_LISTED_AT_ONCE = 500
+
+
+def _to_be_listed(keys: Sequence[int]) -> Iterator[Any]:
+    """Yield the rows, not stored, that the skills ``keys`` shall have."""
+    skills = Skill.objects.filter(pk__in=keys).only("owner_id", *_COPIED)
+    members = Membership.objects.filter(skill__in=keys, user__isnull=False)
+    users: dict[int, set[int]] = {}
+    for key, user in members.values_list("skill", "user"):
+        users.setdefault(key, set()).add(user)
+    for skill in skills:
+        copied = {name: getattr(skill, name) for name in _COPIED}
+        for user in {skill.owner_id} | users.get(skill.pk, set()):
+            yield ListedSkill(user_id=user, skill_id=skill.pk, **copied)
+
+
+def _differ(wanted: dict[Any, Any], rows: dict[Any, Any], place: tuple[int, int]) -> bool:
+    return any(getattr(wanted[place], name) != getattr(rows[place], name) for name in _COPIED)
+
+
+class ListedSkill(models.Model):
+    """A skill in the list of one user who sees it: a copy of what lists are cut and ordered by.
+
+    "Owner or member" is in two tables, so no index of theirs gives a user's skills in order; with
+    one row for each skill and user a page is a range of one index. Follows from skills and
+    memberships, in the transactions that change these; who may see what never depends on it.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    skill = models.ForeignKey(Skill, on_delete=models.CASCADE, related_name="+", db_index=False)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    locale = models.CharField(max_length=5)
+    status = models.CharField(max_length=8, choices=SkillStatus)
+    search_text = models.TextField()
+
+    objects = ListedSkillQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-updated_at", "-skill_id"]
+        constraints = [models.UniqueConstraint(fields=["skill", "user"], name="listed_once")]
+        indexes = [
+            # With all that filters and searches look at: no page reads anything but the index.
+            models.Index(
+                fields=["user", "-updated_at", "-skill", "locale", "status", "search_text"],
+                name="skill_list",
+            ),
+            models.Index(fields=["user", "-created_at", "-skill"], name="skill_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.skill_id} in the list of {self.user_id}"
+
+
+@receiver(post_save, sender=Membership)
+def _list_for_member(instance: Membership, **_: Any) -> None:
+    ListedSkill.objects.renew([instance.skill_id])
+
+
+@receiver(post_delete, sender=Membership)
+def _unlist_for_member(instance: Membership, **_: Any) -> None:
+    # Not renewed: the skill itself may be going.
+    rows = ListedSkill.objects.filter(skill=instance.skill_id, user=instance.user_id)
+    rows.exclude(skill__owner=instance.user_id).delete()
 
 
 class Change(models.Model):
@@ -233,9 +364,10 @@ class CatalogQuerySet(models.QuerySet["Catalog"]):
         """Return the catalogs that ``user`` owns, or sees in a skill that uses them."""
         if not user.is_authenticated:
             return self.none()
-        skills = Skill.objects.visible_to(user).values("pk")
-        used = SlotType.objects.filter(skill__in=skills, catalog__isnull=False).values("catalog")
-        return self.filter(models.Q(owner=user) | models.Q(pk__in=used))
+        used = SlotType.objects.filter(catalog=OuterRef("pk"), skill__binned_at=None)
+        by_mine = Exists(used.filter(skill__owner=user))
+        by_shared = Exists(used.filter(skill__memberships__user=user))
+        return self.filter(models.Q(owner=user) | by_mine | by_shared)
 
 
 class Catalog(models.Model):
@@ -333,6 +465,40 @@ class SlotValueQuerySet(models.QuerySet["SlotValue"]):
             row.derive()
         return super().bulk_create(rows, *args, **kwargs)
 
+    def insert_plain(self, rows: Iterable[tuple[int, int, str, str, list[str], Any]]) -> None:
+        """Insert new values, of each: slot type, position, value, id, synonyms and extra.
+
+        For tens of thousands, which take five times as long as objects; no keys come back.
+        """
+        as_json = partial(connections[self.db].ops.adapt_json_value, encoder=None)
+        with transaction.atomic(using=self.db), connections[self.db].cursor() as cursor:
+            cursor.executemany(_INSERT_VALUE, list(_as_stored(rows, as_json)))
+
+
+_INSERT_VALUE = """
+    INSERT INTO authoring_slotvalue
+        (slot_type_id, "position", "value", value_id, synonyms, extra, "key", search_text)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+def _as_stored(
+    rows: Iterable[tuple[int, int, str, str, list[str], Any]], as_json: Callable[[Any], Any]
+) -> Iterator[tuple[Any, ...]]:
+    no_synonyms, no_extra = as_json([]), as_json({})
+    for slot_type, position, value, id_, synonyms, extra in rows:
+        stored = (
+            as_json(synonyms) if synonyms else no_synonyms,
+            as_json(extra) if extra else no_extra,
+        )
+        found_by = value_key(value), searched(value, id_, synonyms)
+        yield slot_type, position, value, id_, *stored, *found_by
+
+
+def searched(value: str, id_: str, synonyms: Iterable[str]) -> str:
+    """Return what a search for a value looks through."""
+    return "\n".join([value, id_, *synonyms]).casefold()
+
 
 class SlotValue(models.Model):
     """A value of a slot type with the other ways to say it."""
@@ -362,7 +528,7 @@ class SlotValue(models.Model):
     def derive(self) -> None:
         """Set what the value is found by."""
         self.key = value_key(self.value)
-        self.search_text = "\n".join([self.value, self.value_id, *self.synonyms]).casefold()
+        self.search_text = searched(self.value, self.value_id, self.synonyms)
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save it with what it is found by."""

@@ -57,7 +57,7 @@ def skill_page(view: View | None = None, /, **needs: str) -> Any:
     @signed_in
     @wraps(view)
     def wrapper(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
-        skill = get_object_or_404(Skill.objects.visible_to(request.user), slug=slug)
+        skill = get_object_or_404(Skill, slug=slug)
         refuse_role(skill, request.user, request.method, **needs)
         return view(request, skill, **kwargs)
 

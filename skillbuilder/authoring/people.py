@@ -59,15 +59,19 @@ def refuse_role(
 ) -> None:
     """Raise PermissionDenied unless the role of ``user`` is enough for the request ``method``.
 
-    GET and HEAD need the role ``looking``, all others ``changing``.
+    GET and HEAD need the role ``looking``, all others ``changing``. A stranger, and whoever asks
+    for a skill in the bin, gets Http404: so views look up what they show by its key alone.
     """
+    if skill.binned_at is not None:
+        raise Http404
     _refuse(skill, role_of(skill, user), looking if method in _LOOKING else changing)
 
 
 def _refuse(skill: Skill, role: str | None, needed: str) -> None:
-    if role is None or _RANK[role] < _RANK[needed]:
-        can = _MAY[role or VIEWER]
-        raise PermissionDenied(f"You are {role} of the skill “{skill.name}”. {can}")
+    if role is None:
+        raise Http404
+    if _RANK[role] < _RANK[needed]:
+        raise PermissionDenied(f"You are {role} of the skill “{skill.name}”. {_MAY[role]}")
 
 
 # Each parse asks for it, and for Django it takes ten times as long to write as to be answered.
@@ -98,9 +102,8 @@ def seen_skill(
     columns = ", ".join(f"skill.{field.column}" for field in fields)
     for skill in Skill.objects.raw(_SEEN.format(columns=columns), [user.pk, slug]):
         role = OWNER if skill.owner_id == user.pk else skill.role
-        if role is not None:
-            _refuse(skill, role, VIEWER if method in _LOOKING else changing)
-            return skill
+        _refuse(skill, role, VIEWER if method in _LOOKING else changing)
+        return skill
     raise Http404
 
 

@@ -44,6 +44,7 @@ _NOT_EDITED = {
     "id",
     "owner_id",
     "binned_at",
+    "status",
     "slug",
     "revision",
     "created_at",

@@ -29,6 +29,7 @@ from skillbuilder.authoring.import_export import (
     all_intents,
     export_interaction_model,
     parts_around,
+    structure_of,
 )
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, Slot
 from skillbuilder.authoring.sample_lines import mentioned
@@ -193,7 +194,8 @@ def transfer_intent(
             _copy_parts(fresh, new, renamed)
             _copy_dialog(fresh, new, skill, renamed)
         if moves:
-            with editing(fresh.skill) as source:
+            part = partial(structure_of, fresh.skill)
+            with editing(fresh.skill, part=part, keeps=True) as source:
                 forget_in_dialog(source, fresh)
                 Intent.objects.filter(pk=fresh.pk).delete()
     return new

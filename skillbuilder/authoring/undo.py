@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from skillbuilder.authoring import annotation_sets
 from skillbuilder.authoring.editing import Conflict, NameTaken, editing
-from skillbuilder.authoring.import_export import parts_of
+from skillbuilder.authoring.import_export import parts_of, structure_of
 from skillbuilder.authoring.models import Catalog, Change, Skill
 from skillbuilder.authoring.rows import PARENTS, TABLES, Key, Rows, rows_of
 
@@ -29,12 +30,18 @@ def take_back(change: Change) -> None:
         raise CannotUndo
     if "annotation set" in steps:
         return _take_back_of_set(change.skill, **steps["annotation set"])
-    with editing(change.skill) as skill:
-        _refuse_edited(rows_of(skill, *parts_of(skill)), steps)
+    read = partial(parts_of if _meets_values(steps) else structure_of, change.skill)
+    with editing(change.skill, part=read, keeps=removes_page(change)) as skill:
+        _refuse_edited(rows_of(skill, *read()), steps)
         _delete(steps["made"])
         for label, pk, fields, _ in steps["changed"]:
             TABLES[label]._default_manager.filter(pk=pk).update(**fields)
         _insert(skill, steps["removed"])
+
+
+def _meets_values(steps: dict[str, list[Any]]) -> bool:
+    """Return whether slot values, or slot types with theirs, come, go or change by ``steps``."""
+    return any(one[0] in ("slot type", "value") for kind in steps.values() for one in kind)
 
 
 def _take_back_of_set(skill: Skill, pk: int, **step: Any) -> None:

@@ -12,8 +12,8 @@ from django.db import transaction
 from nlu_engine import interaction_model as im
 from nlu_engine.value_lists import merged, replaced
 from skillbuilder.authoring.editing import Conflict, editing, locked, next_position
-from skillbuilder.authoring.history import noted
-from skillbuilder.authoring.import_export import export_values, parts_with, value_rows
+from skillbuilder.authoring.history import FromCatalog, noted, noted_values
+from skillbuilder.authoring.import_export import export_all_values, insert_values, parts_with
 from skillbuilder.authoring.models import Skill, SlotType, SlotValue, value_key
 from skillbuilder.authoring.skills import changed
 
@@ -50,7 +50,7 @@ def add_values(
 
 def values_of(slot_type: SlotType) -> im.InteractionModel:
     """Return an interaction model of nothing but ``slot_type`` and all its values."""
-    return export_values(slot_type, slot_type.values.all())
+    return export_all_values(slot_type)
 
 
 def with_list(
@@ -63,15 +63,22 @@ def with_list(
     return im.InteractionModel(slot_types=(new,))
 
 
-def noted_list(skill: Skill, slot_type: SlotType, size: int) -> AbstractContextManager[object]:
-    """Leave an entry of a block that changes the list of ``slot_type``; see ``history.noted``.
+def noted_list(
+    skill: Skill, slot_type: SlotType, old: int, new: Sequence[im.SlotValue]
+) -> AbstractContextManager[object]:
+    """Leave an entry of a block that puts ``new`` values in the place of ``old`` ones, so many.
 
-    ``size``: its values before and after, in all. The steps back hold every one of them, so a
-    long list comes back from the history alone.
+    The steps back hold every one of them, so a long list comes back from the history alone.
     """
-    if size > MOST_UNDONE:
-        return noted(skill, replaces=True)
+    if old + len(new) > MOST_UNDONE:
+        return noted_values(skill, slot_type, new)
     return noted(skill, part=partial(parts_with, slot_type, SlotValue.objects.all()))
+
+
+def replace_values(slot_type: SlotType, new: Sequence[im.SlotValue]) -> None:
+    """Store ``new`` in the place of all values that ``slot_type`` has, within an edit."""
+    slot_type.values.all().delete()
+    insert_values([(slot_type, im.SlotType(slot_type.name, tuple(new)))])
 
 
 def store_list(
@@ -80,19 +87,20 @@ def store_list(
     """Add ``values`` to ``slot_type``, or put them in the place of its own.
 
     ``seen`` is the digest of ``values_of`` that was shown: raises Conflict if it is another now.
+    Raises FromCatalog where the values are those of a catalog.
     """
     skill = slot_type.skill
     with transaction.atomic():
         fresh = locked(skill)
-        if not SlotType.objects.filter(pk=slot_type.pk).exists():
+        row = SlotType.objects.filter(pk=slot_type.pk).first()
+        if row is None:
             raise Conflict(None)
-        old = values_of(slot_type)
+        old = values_of(row)
         if seen is not None and old.digest() != seen:
             raise Conflict(slot_type)
-        new = with_list(old, values, mode)
-        size = len(old.slot_types[0].values) + len(new.slot_types[0].values)
-        with noted_list(fresh, slot_type, size):
-            slot_type.values.all().delete()
-            rows = value_rows([(slot_type, new.slot_types[0])])
-            SlotValue.objects.bulk_create(rows, batch_size=2_000)
+        before, after = (one.slot_types[0].values for one in (old, with_list(old, values, mode)))
+        if row.catalog_id is not None and before != after:
+            raise FromCatalog(row.name)
+        with noted_list(fresh, row, len(before), after):
+            replace_values(row, after)
         changed(skill)

@@ -19,17 +19,18 @@ from django.views.decorators.http import require_GET
 
 from nlu_engine.interaction_model import LOCALES
 from skillbuilder.authoring.bin import bin_of
-from skillbuilder.authoring.models import Skill, SkillQuerySet
+from skillbuilder.authoring.models import ListedSkill, ListedSkillQuerySet, Skill, SkillStatus
 from skillbuilder.authoring.pages import by_htmx, signed_in
 from skillbuilder.authoring.skill_forms import locale_choices
 from skillbuilder.authoring.skills import with_counts
-from skillbuilder.authoring.visible import VisibleSkills
 from skillbuilder.training.accuracy import accuracies
-from skillbuilder.training.state import SkillStatus, in_status, last_builds
+from skillbuilder.training.state import last_builds
 
 SKILLS_A_PAGE = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# When a skill was changed, and its key.
+Place = tuple[datetime, int]
 _CURSOR = re.compile(r"(?P<time>\d{1,17})-(?P<pk>\d{1,18})", re.ASCII)
 
 
@@ -56,13 +57,13 @@ class Wanted:
     def __bool__(self) -> bool:
         return bool(self.query or self.locale or self.status)
 
-    def among(self, skills: SkillQuerySet) -> SkillQuerySet:
-        """Return those of ``skills`` that are wanted."""
+    def among(self, listed: ListedSkillQuerySet) -> ListedSkillQuerySet:
+        """Return those of ``listed`` that are wanted."""
         if self.query:
-            skills = skills.called(self.query)
+            listed = listed.called(self.query)
         if self.locale:
-            skills = skills.filter(locale=self.locale)
-        return in_status(skills, SkillStatus(self.status)) if self.status else skills
+            listed = listed.filter(locale=self.locale)
+        return listed.filter(status=self.status) if self.status else listed
 
     def address(self, **more: str) -> str:
         """Return the query string that shows the same, with ``more`` in it."""
@@ -79,13 +80,14 @@ class SkillPage:
     older: str = ""
 
 
-def cursor_of(skill: Skill) -> str:
-    """Return the cursor that stands for the place of ``skill`` in the list."""
-    return f"{(skill.updated_at - _EPOCH) // _MICROSECOND}-{skill.pk}"
+def cursor_of(place: Place) -> str:
+    """Return the cursor that stands for ``place`` in the list."""
+    time, pk = place
+    return f"{(time - _EPOCH) // _MICROSECOND}-{pk}"
 
 
-def place_of(cursor: str) -> tuple[datetime, int] | None:
-    """Return the time and key in ``cursor``, None if it is none of ours."""
+def place_of(cursor: str) -> Place | None:
+    """Return the place that ``cursor`` stands for, None if it is none of ours."""
     found = _CURSOR.fullmatch(cursor)
     if not found:
         return None
@@ -95,37 +97,47 @@ def place_of(cursor: str) -> tuple[datetime, int] | None:
         return None
 
 
-def page_of(skills: VisibleSkills, older_than: str = "", newer_than: str = "") -> SkillPage:
-    """Return the page of ``skills`` beside a cursor; the first one if there is no such place."""
+def page_of(listed: ListedSkillQuerySet, older_than: str = "", newer_than: str = "") -> SkillPage:
+    """Return the page of ``listed`` beside a cursor; the first one if there is no such place."""
     if place := place_of(newer_than):
-        found = _after(skills, place, newest_first=False)[: SKILLS_A_PAGE + 1]
+        found = _places(_after(listed, place, newest_first=False))
         # Fewer than a page are left: show the first one, which is full.
         if len(found) > SKILLS_A_PAGE:
             return _page(found[SKILLS_A_PAGE - 1 :: -1], newer=True, older=True)
     elif place := place_of(older_than):
-        found = _after(skills, place, newest_first=True)[: SKILLS_A_PAGE + 1]
+        found = _places(_after(listed, place, newest_first=True))
         if found:
             return _page(found[:SKILLS_A_PAGE], newer=True, older=len(found) > SKILLS_A_PAGE)
-    found = skills.order_by("-updated_at", "-pk")[: SKILLS_A_PAGE + 1]
+    found = _places(listed.order_by("-updated_at", "-skill_id"))
     return _page(found[:SKILLS_A_PAGE], newer=False, older=len(found) > SKILLS_A_PAGE)
 
 
-def _page(skills: list[Skill], *, newer: bool, older: bool) -> SkillPage:
+def _places(listed: ListedSkillQuerySet) -> list[Place]:
+    """Return the first places of ``listed``, a page of them and one more.
+
+    Nothing else of the rows, so that the index of the list is all that is read.
+    """
+    return list(listed.values_list("updated_at", "skill")[: SKILLS_A_PAGE + 1])
+
+
+def _page(places: list[Place], *, newer: bool, older: bool) -> SkillPage:
+    # An interaction model's unknown parts may be large, and the list does not show them.
+    found = Skill.objects.defer("extra", "search_text").in_bulk([pk for _, pk in places])
     return SkillPage(
-        skills, cursor_of(skills[0]) if newer else "", cursor_of(skills[-1]) if older else ""
+        [found[pk] for _, pk in places if pk in found],
+        cursor_of(places[0]) if newer else "",
+        cursor_of(places[-1]) if older else "",
     )
 
 
-def _after(
-    skills: VisibleSkills, place: tuple[datetime, int], *, newest_first: bool
-) -> VisibleSkills:
+def _after(listed: ListedSkillQuerySet, place: Place, *, newest_first: bool) -> ListedSkillQuerySet:
     time, pk = place
     # The outer condition is one range of an index, which "earlier or as early and ..." is not.
     if newest_first:
-        skills = skills.filter(Q(updated_at__lte=time) & (Q(updated_at__lt=time) | Q(pk__lt=pk)))
-        return skills.order_by("-updated_at", "-pk")
-    skills = skills.filter(Q(updated_at__gte=time) & (Q(updated_at__gt=time) | Q(pk__gt=pk)))
-    return skills.order_by("updated_at", "pk")
+        listed = listed.filter(Q(updated_at__lte=time) & (Q(updated_at__lt=time) | Q(skill__lt=pk)))
+        return listed.order_by("-updated_at", "-skill_id")
+    listed = listed.filter(Q(updated_at__gte=time) & (Q(updated_at__gt=time) | Q(skill__gt=pk)))
+    return listed.order_by("updated_at", "skill_id")
 
 
 @require_GET
@@ -133,10 +145,8 @@ def _after(
 def skill_list(request: HttpRequest) -> HttpResponse:
     """Show my skills, those changed last first."""
     wanted = Wanted.of(request.GET)
-    mine = VisibleSkills.of(request.user)
-    page = page_of(
-        mine.changed(wanted.among), request.GET.get("older", ""), request.GET.get("newer", "")
-    )
+    mine = ListedSkill.objects.filter(user=request.user.pk)
+    page = page_of(wanted.among(mine), request.GET.get("older", ""), request.GET.get("newer", ""))
     context = {
         "page": page,
         "wanted": wanted,

@@ -14,13 +14,29 @@ class TrainingConfig(AppConfig):
     verbose_name = "Training"
 
     def ready(self) -> None:
-        """Tie the life of artifacts to that of their runs, and builds to skills outside the bin."""
+        """Tie the life of artifacts and a skill's status to runs, and builds to live skills."""
         from skillbuilder.authoring.bin import binned, restored
+        from skillbuilder.training.models import statuses_changed
 
+        statuses_changed.connect(note_statuses)
+        post_delete.connect(note_status_without, sender="training.TrainingRun")
         post_delete.connect(discard_artifact, sender="training.TrainingRun")
         post_delete.connect(discard_artifact, sender="training.FullTier")
         binned.connect(cancel_all)
         restored.connect(request_full_tier)
+
+
+def note_statuses(keys: set[int], **_: Any) -> None:
+    """Set the status of the skills ``keys``, whose runs changed."""
+    from skillbuilder.training import state
+
+    state.note_statuses(keys)
+
+
+def note_status_without(instance: Any, origin: Any, **_: Any) -> None:
+    """Set the status of a skill one of whose runs was deleted, unless all of it is going."""
+    if getattr(origin, "model", type(origin)) is type(instance):
+        note_statuses({instance.skill_id})
 
 
 def discard_artifact(instance: Any, **_: Any) -> None:

@@ -46,10 +46,8 @@ def evaluation_page(view: Callable[..., HttpResponseBase]) -> Callable[..., Http
     @signed_in
     @wraps(view)
     def wrapper(request: HttpRequest, evaluation_id: uuid.UUID) -> Any:
-        mine = Evaluation.objects.filter(
-            skill__in=Skill.objects.visible_to(request.user), annotation_set__deleted_at=None
-        )
-        rows = mine.select_related("skill", "annotation_set", "run", "previous__run")
+        kept = Evaluation.objects.filter(annotation_set__deleted_at=None)
+        rows = kept.select_related("skill", "annotation_set", "run", "previous__run")
         found = rows.defer("run__snapshot", "previous__run__snapshot")
         evaluation = get_object_or_404(found, pk=evaluation_id)
         refuse_role(evaluation.skill, request.user, request.method)

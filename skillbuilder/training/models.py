@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from skillbuilder.authoring.history import note_event
@@ -113,6 +115,34 @@ class Build(LeasedWork):
             return
 
 
+# Sent with the keys of the skills whose runs got another status, in the same transaction.
+statuses_changed = Signal()
+
+
+class RunQuerySet(models.QuerySet["TrainingRun"]):
+    """Queries over training runs; a skill's own status follows from theirs."""
+
+    def update(self, **values: Any) -> int:
+        """Change the rows, and the status of their skills."""
+        if "status" not in values:
+            return super().update(**values)
+        with transaction.atomic(using=self.db):
+            keys = set(self.order_by().values_list("skill", flat=True))
+            if values["status"] not in TrainingRun.ACTIVE:
+                # First, for whoever asks for a build locks the skill before its runs.
+                list(Skill.with_binned.select_for_update().filter(pk__in=keys).order_by("pk"))
+            changed = super().update(**values)
+            statuses_changed.send(TrainingRun, keys=keys)
+        return changed
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Insert the runs, and set the status of their skills."""
+        with transaction.atomic(using=self.db):
+            made = super().bulk_create(objs, *args, **kwargs)
+            statuses_changed.send(TrainingRun, keys={run.skill_id for run in made})
+        return made
+
+
 class TrainingRun(Build):
     """A version: both parsers of a skill, trained from a frozen interaction model.
 
@@ -159,6 +189,8 @@ class TrainingRun(Build):
     # that was asked for last, which after an undone change is an old one.
     requested_at = models.DateTimeField(default=timezone.now)
 
+    objects = RunQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [
@@ -183,7 +215,10 @@ class TrainingRun(Build):
         if not self.number:
             numbers = TrainingRun.objects.filter(skill=self.skill_id)
             self.number = (numbers.aggregate(last=models.Max("number"))["last"] or 0) + 1
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if "status" in (kwargs.get("update_fields") or ("status",)):
+                statuses_changed.send(TrainingRun, keys={self.skill_id})
 
     def tell(self, did: str, more: str = "") -> None:
         """Write into the history of the skill that the acting user, or who asked, ``did`` it."""

@@ -7,27 +7,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.core.cache import cache
-from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill, SkillQuerySet, SlotValue
+from skillbuilder.authoring.models import Skill, SkillStatus, SlotValue
 from skillbuilder.training.models import Build, FullTier, TrainingRun
 from skillbuilder.training.runs import active_run, latest_ready_run
 
 Status = TrainingRun.Status
 MANY_VALUES = 2_000
 _KEPT_SECONDS = 3_600
-
-
-class SkillStatus(models.TextChoices):
-    """Where a skill stands, in one word; "changed since its build" needs its content to tell."""
-
-    DRAFT = "draft"
-    BUILDING = "building"
-    READY = "ready"
-    FAILED = "failed"
 
 
 _STATUS_OF_RUN = {
@@ -117,22 +107,13 @@ def edited_since(skill: Skill, run: TrainingRun) -> bool:
     return skill.updated_at > run.requested_at and differs(skill, run)
 
 
-def in_status(skills: SkillQuerySet, status: SkillStatus) -> SkillQuerySet:
-    """Return those of ``skills`` that are in ``status``, as ``last_builds`` has it."""
-    runs = TrainingRun.objects.filter(skill=OuterRef("pk")).order_by()
-    if status == SkillStatus.BUILDING:
-        # There are few, so the index of runs is the shorter way.
-        active = TrainingRun.objects.filter(status__in=TrainingRun.ACTIVE).order_by()
-        return skills.filter(pk__in=active.values("skill"))
-    newest = Subquery(runs.order_by("-created_at", "-pk").values("status")[:1])
-    skills = skills.alias(newest=newest)
-    if status == SkillStatus.FAILED:
-        # The first condition is what an index answers.
-        return skills.filter(Exists(runs.filter(status=Status.FAILED)), newest=Status.FAILED)
-    ready = Exists(runs.filter(status=Status.READY))
-    if status == SkillStatus.READY:
-        return skills.filter(ready, newest__in=[Status.READY, Status.CANCELLED])
-    return skills.filter(~ready, Q(newest=None) | Q(newest=Status.CANCELLED))
+def note_statuses(keys: Iterable[int]) -> None:
+    """Write into the skills ``keys`` the status that ``last_builds`` finds."""
+    wanted = dict.fromkeys(keys, SkillStatus.DRAFT)
+    wanted |= {key: status for key, (status, _) in _last_builds(list(wanted)).items()}
+    for status in SkillStatus:
+        those = Skill.with_binned.filter(pk__in=[key for key in wanted if wanted[key] == status])
+        those.exclude(status=status).update(status=status)
 
 
 def last_builds(skills: Iterable[Skill]) -> dict[int, tuple[SkillStatus, TrainingRun]]:
@@ -141,7 +122,10 @@ def last_builds(skills: Iterable[Skill]) -> dict[int, tuple[SkillStatus, Trainin
     That is the newest run, or the ready one before it if the newest was cancelled. A skill
     without either is a draft, and not in the answer.
     """
-    keys = [skill.pk for skill in skills]
+    return _last_builds([skill.pk for skill in skills])
+
+
+def _last_builds(keys: list[int]) -> dict[int, tuple[SkillStatus, TrainingRun]]:
     found = {run.skill_id: run for run in _newest(keys, "-created_at")}
     cancelled = [key for key, run in found.items() if run.status == Status.CANCELLED]
     if cancelled:

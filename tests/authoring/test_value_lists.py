@@ -164,7 +164,7 @@ def test_only_the_newest_documents_of_the_history_are_kept(
 ) -> None:
     monkeypatch.setattr(history, "KEPT_DOCUMENTS", 2)
     for name in "abc":
-        with history.noted(skill, replaces=True):
+        with history.noted_whole(skill):
             skill.intents.create(name=name)
     kept = [change.before is not None for change in skill.changes.all()]
     assert kept == [True, True, False]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
 from nlu_engine.checks import Check
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.checking import checked
+from skillbuilder.authoring.checking import all_checks, checked
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Intent, Skill, SlotType
+from skillbuilder.cache import JsonSerializer
 
 
 def add(intent: Intent, text: str) -> None:
@@ -48,6 +50,18 @@ def test_the_tab_lists_checks_with_place_value_and_fixes(
     assert "Write “make it a {size} one”" in page
     assert "has only 3 sample utterances" in page  # OpeningHours
     assert "of 50,000" in page
+
+
+def test_what_the_cache_keeps_of_checks_is_json(skill: Skill, intent: Intent) -> None:
+    add(intent, "order a {size} pizza")
+    add(intent, "order a big pizza")
+    model, json = export_interaction_model(skill), JsonSerializer()
+    found = all_checks(model, "en-US")
+    assert any(check.fixes for check in found)
+    key = f"checks:en-US:{model.digest()}"
+    cache.set(key, json.loads(json.dumps(cache.get(key))))
+    assert all_checks(model, "en-US") == found
+    assert json.loads(json.dumps(7)) == 7 and json.dumps(7) == b"7"  # what Redis counts on with
 
 
 def test_filters(browser: Client, skill: Skill, intent: Intent) -> None:
@@ -180,10 +194,10 @@ def test_a_dismissed_warning_leaves_the_editor_too(
 ) -> None:
     add(intent, "Order a {size} pizza")
     editor = reverse("intent-detail", args=[skill.slug, intent.pk])
-    assert "stands already at" in browser.get(editor).content.decode()
+    assert "stands already in line 1 of the intent" in browser.get(editor).content.decode()
     key = check_of(skill, "duplicate-sample").key
     browser.post(reverse("check-dismiss", args=[skill.slug]), {"key": key})
-    assert "stands already at" not in browser.get(editor).content.decode()
+    assert "stands already in line 1 of the intent" not in browser.get(editor).content.decode()
 
 
 def test_an_error_cannot_be_dismissed(browser: Client, skill: Skill, intent: Intent) -> None:

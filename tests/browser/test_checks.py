@@ -34,10 +34,10 @@ def test_checks_are_seen_at_their_object_fixed_dismissed_and_restored(
     tab = page.get_by_role("link", name=re.compile("Checks"))
     expect(tab.locator(".check-count")).to_be_visible()
     tab.click()
-    conflict = page.locator(".check", has_text="This sample stands already at").first
+    conflict = page.locator(".check", has_text="This sample stands already in").first
     conflict.get_by_role("button", name=re.compile("Keep it in")).first.press("Enter")
     expect(page.get_by_text("Done: Keep it in")).to_be_visible()
-    expect(page.locator(".check", has_text="This sample stands already at")).to_have_count(0)
+    expect(page.locator(".check", has_text="This sample stands already in")).to_have_count(0)
     # A fix is taken back like any edit, here with the keyboard, and done again.
     page.keyboard.press("Control+z")
     expect(page.get_by_text("Taken back: Removed sample utterance")).to_be_visible()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks import skill_list as benchmark
-from skillbuilder.authoring.models import Skill
+from skillbuilder.authoring import editing, people
+from skillbuilder.authoring.bin import delete_for_good, put_away, restore
+from skillbuilder.authoring.models import ListedSkill, Skill
 from skillbuilder.authoring.skills import changed, create_skill
 from skillbuilder.training.models import Evaluation, TrainingRun
 from skillbuilder.training.state import build_state, last_builds
@@ -298,3 +303,75 @@ def test_without_own_skills_the_shared_ones_are_listed(
     skill.memberships.create(user=bob, user_name="bob", role="viewer")
     assert shown(browser_of(bob).get("/")) == ["Tiny kitchen"]
     assert shown(browser_of(bob).get("/", {"q": "tiny", "status": "draft"})) == ["Tiny kitchen"]
+
+
+def in_truth() -> set[tuple[Any, ...]]:
+    """Return what the lists of all users should hold, from skills, members and builds alone."""
+    skills = Skill.objects.prefetch_related("memberships")
+    builds = last_builds(skills)
+    return {
+        (user, skill.pk, skill.updated_at, skill.locale, word, skill.search_text)
+        for skill in skills
+        for word in [builds[skill.pk][0] if skill.pk in builds else "draft"]
+        for user in {skill.owner_id, *(one.user_id for one in skill.memberships.all())} - {None}
+    }
+
+
+def in_lists() -> set[tuple[Any, ...]]:
+    fields = ("user", "skill", "updated_at", "locale", "status", "search_text")
+    return set(ListedSkill.objects.values_list(*fields))
+
+
+def test_the_lists_follow_whatever_happens_to_skills_people_and_builds(
+    alice: Any, bob: Any, charlie: Any
+) -> None:
+    one, two = (create_skill(alice, name=name, locale="en-US") for name in ("One", "Two"))
+    people.accept(people.invite(one, "bob", "viewer"), bob)
+    joined = people.invite(one, "charlie", "editor")
+    assert len(in_lists()) == 3 and in_lists() == in_truth()
+    people.accept(joined, charlie)
+    assert len(in_lists()) == 4 and in_lists() == in_truth()
+    editing.set_fields(one, one, editing.stamp(one), name="Another", locale="de-DE")
+    assert in_lists() == in_truth()
+    people.transfer(one, one.memberships.get(user=bob))
+    assert len(in_lists()) == 4 and in_lists() == in_truth()
+    people.leave(one, charlie)
+    run = run_of(one, Status.READY)
+    assert {row[0] for row in in_lists() if row[4] == "ready"} == {alice.pk, bob.pk}
+    TrainingRun.objects.filter(pk=run.pk).update(status=Status.CANCELLED)
+    assert in_lists() == in_truth()
+    run_of(one, Status.FAILED).delete()
+    run_of(two, Status.QUEUED)
+    assert in_lists() == in_truth()
+    put_away(Skill.objects.get(pk=one.pk))
+    assert len(in_lists()) == 1 and in_lists() == in_truth()
+    restore(bob, one.slug)
+    assert len(in_lists()) == 3 and in_lists() == in_truth()
+    put_away(two)
+    delete_for_good(alice, two.slug)
+    alice.delete()
+    assert {row[0] for row in in_lists()} == {bob.pk} and in_lists() == in_truth()
+
+
+def test_an_update_lists_the_skills_that_were_there_before_it(
+    skill: Skill, alice: Any, bob: Any
+) -> None:
+    skill.memberships.create(user=bob, user_name="bob", role="viewer")
+    run_of(create_skill(alice, name="Other", locale="de-DE"), Status.CANCELLED)
+    put_away(create_skill(alice, name="Gone", locale="de-DE"))
+    migration = import_module("skillbuilder.authoring.migrations.0013_listed_skills")
+    ListedSkill.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(migration.LIST)
+    assert len(in_lists()) == 3 and in_lists() == in_truth()
+
+
+@pytest.mark.parametrize("runs", [["cancelled", "ready"], ["cancelled", "failed"], ["failed"]])
+def test_an_update_gives_a_skill_the_status_of_its_builds(skill: Skill, runs: list[str]) -> None:
+    for status in reversed(runs):
+        run_of(skill, status)
+    migration = import_module("skillbuilder.training.migrations.0011_status_of_skills")
+    assert migration.status_of(runs) == Skill.objects.get().status
+    ListedSkill.objects.update(status="draft")
+    migration.note(apps, None)
+    assert in_lists() == in_truth()

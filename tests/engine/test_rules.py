@@ -331,6 +331,24 @@ def test_all_problems_come_at_once() -> None:
     ]
 
 
+def test_a_slot_that_many_samples_name_is_missed_once() -> None:
+    broken = with_order("a {siz}", "a {size}", *(f"{word} {{siz}}" for word in ("b", "c")), "{x}")
+    many, one = broken.errors()
+    assert many.message.startswith("3 samples name the slot 'siz', which 'Order")
+    assert many.path.endswith("intents[0].samples[0]") and many.value == "a {siz}"
+    assert one.message.startswith("The sample names the slot 'x'")
+    assert [problem.message for problem in broken.build_errors()] == [many.message, one.message]
+    # An editor marks every sample.
+    assert [problem.code for problem in broken.problems()].count("undeclared-slot") == 4
+
+
+def test_a_sample_that_stands_twice_says_where_as_people_count() -> None:
+    twice = model(intents=[order("x", "y {size}"), {"name": "Close", "samples": ["z", "Y {size}"]}])
+    (problem,) = (one for one in twice.problems() if one.code == "conflicting-sample")
+    assert "stands already in line 2 of the intent 'Order" in problem.message
+    assert "$" not in problem.message
+
+
 def test_fifty_thousand_values_are_the_most() -> None:
     values = [f"v{number}" for number in range(50_000)]
     assert with_values(*values).errors() == []
