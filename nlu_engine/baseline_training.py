@@ -87,7 +87,7 @@ def fit_intents(
     share = min(1.0, len(tokenized) / len(names) / max(1, len(outside)))
     importance = [1.0] * len(tokenized) + [share] * len(outside)
     matrix = _tf_idf(counted, features, idf)
-    weights, intercepts = _fit_maxent(matrix, targets, inverse_penalty, importance)
+    weights, intercepts = fit_maxent(matrix, targets, inverse_penalty, importance)
     return MaxEntIntents.of(list(features), idf, weights, intercepts, names)
 
 
@@ -125,13 +125,17 @@ def _tf_idf(counted: Sequence[Counter[str]], features: dict[str, int], idf: Vect
     return normed
 
 
-def _fit_maxent(
-    matrix: csr_matrix,
+def fit_maxent(
+    matrix: csr_matrix | Vectors,
     targets: Sequence[int],
     inverse_penalty: float,
     importance: Sequence[float],
 ) -> tuple[Vectors, Vectors]:
-    """Return coefficients (features, intents) and intercepts (intents,)."""
+    """Return the maximum entropy classifier of ``matrix`` (utterances, features).
+
+    Its coefficients (features, intents) and intercepts (intents,); ``importance`` weighs the
+    utterances.
+    """
     if len(set(targets)) == 1:
         return np.zeros((matrix.shape[1], 1), np.float32), np.zeros(1, np.float32)
     classifier = LogisticRegression(C=inverse_penalty, max_iter=1000)

@@ -43,13 +43,11 @@ class CrfWeights:
 
 def bio_weights(crf: CrfWeights, tags: tuple[str, ...]) -> CrfWeights:
     """Return ``crf`` without moves that BIO does not know: "I-x" after anything but x."""
+    names = np.array([tag[2:] for tag in tags])
+    goes_on = np.array([tag.startswith("I-") for tag in tags])
     start, transitions = crf.start.copy(), crf.transitions.copy()
-    for column, tag in enumerate(tags):
-        if tag.startswith("I-"):
-            start[column] += FORBIDDEN
-            for row, before in enumerate(tags):
-                if before[2:] != tag[2:]:
-                    transitions[row, column] += FORBIDDEN
+    start[goes_on] += FORBIDDEN
+    transitions[goes_on & (names[:, None] != names)] += FORBIDDEN
     return CrfWeights(start, crf.end, transitions)
 
 

@@ -8,7 +8,7 @@
     sentence vector, in the full tier ───────────────────────────────────┘
 
 One file, read top to bottom; knows nothing of text, files or how it is trained.
-``neural`` computes the same with numpy when parsing.
+``scoring`` computes the same with numpy when parsing, and lets ``pooled`` have its say on intents.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from nlu_engine.partition import log_partition
 from nlu_engine.recurrence import Recurrence, packing_of
 
 
@@ -195,13 +196,4 @@ class Crf(nn.Module):
 
     def log_partition(self, scores: Tensor, mask: Tensor) -> Tensor:
         """Return the log of the sum over all tag sequences, shape (b,)."""
-        alpha = self.start + scores[:, 0]  # (b, tags)
-        # A product with exp(transitions) takes t exponentials a step where logsumexp takes t * t.
-        highest = self.transitions.detach().max()
-        moves = (self.transitions - highest).exp()
-        for step in range(1, scores.shape[1]):
-            shift = alpha.detach().amax(dim=1, keepdim=True)
-            arrived = (alpha - shift).exp() @ moves
-            following = (arrived + 1e-30).log() + (shift + highest)
-            alpha = torch.where(mask[:, step, None], following + scores[:, step], alpha)
-        return torch.logsumexp(alpha + self.end, dim=1)
+        return log_partition(scores, self.start, self.end, self.transitions, mask)

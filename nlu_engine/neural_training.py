@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from nlu_engine.embeddings import SharedEmbeddings, Tier, is_covered
+from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, is_covered
 from nlu_engine.encodings import Encoding, EncodingCache
 from nlu_engine.errors import TrainingDiverged
 from nlu_engine.features import (
@@ -27,6 +27,7 @@ from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.listed import ListedValues
 from nlu_engine.network import Batch, Network, NetworkShape
 from nlu_engine.neural import Allowed, NeuralRecognizer
+from nlu_engine.pooled import fit_pooled
 from nlu_engine.start import load_layers, start_from
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import Token, tags_of, tokenize
@@ -37,6 +38,9 @@ MAX_TRAINING_TOKENS = 128
 
 ENCODED_AT_ONCE = 64
 """Utterances that go through the encoder before progress is told."""
+
+POOL = 8
+"""Batches that are drawn together and sorted by length."""
 
 NOTHING_LISTED = ListedValues({})
 
@@ -279,6 +283,7 @@ def train_neural(
         start_from(network, load_layers(embeddings))
     schedule = schedule or schedule_for(len(data.utterances), tier)
     weights = fit(network, training_set, schedule, seed, partial(on_progress, "train"))
+    weights |= pack(_fit_pooled(training_set, len(data.utterances)))
     vocabulary = training_set.vocabulary
     return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
 
@@ -289,6 +294,18 @@ def _allowed(data: TrainingData, vocabulary: Vocabulary) -> Allowed:
             [tag == "O" or tag[2:] in data.intent_slots[intent] for tag in vocabulary.tags]
             for intent in vocabulary.intents
         ]
+    )
+
+
+def _fit_pooled(training_set: TrainingSet, written: int) -> Mapping[str, Vectors]:
+    """Fit the second classifier of intents to the first ``written`` examples."""
+    table, examples = training_set.table, training_set.examples[:written]
+    return fit_pooled(
+        [table.local[one.rows].numpy() for one in examples],
+        [table.shared[one.rows].numpy() for one in examples],
+        np.stack([one.sentence.float().numpy() for one in examples]),
+        [one.intent for one in examples],
+        len(training_set.vocabulary.words) + 2,
     )
 
 
@@ -311,7 +328,8 @@ def fit(
     )
     averaged = torch.optim.swa_utils.AveragedModel(network)
     network.train()
-    chosen = draw(len(training_set.examples), training_set.negatives, schedule, seed)
+    lengths = [len(example.tags) for example in training_set.examples]
+    chosen = draw(lengths, training_set.negatives, schedule, seed)
     for step, batch in enumerate(map(training_set.batch, chosen)):
         loss = loss_of(network, batch, schedule.label_smoothing)
         if not math.isfinite(loss.item()):
@@ -337,18 +355,28 @@ def loss_of(network: Network, batch: Batch, smoothing: float) -> Tensor:
     return total
 
 
-def draw(count: int, negatives: int, schedule: Schedule, seed: int) -> Iterator[list[int]]:
+def draw(
+    lengths: Sequence[int], negatives: int, schedule: Schedule, seed: int
+) -> Iterator[list[int]]:
     """Yield the examples of each step, every one in scope once a pass, in random order.
 
-    To each step come some of the ``negatives``, the last of ``count``, too.
+    ``lengths``: the tokens of each example. Those of a step are of like length, since a step takes
+    as long as its longest utterance. To each come some of the ``negatives``, the last ones, too.
     """
     generator = np.random.default_rng(seed)
+    count = len(lengths)
     inside = count - negatives
     size = min(schedule.batch_size, inside)
     order: list[int] = []
+    batches: list[list[int]] = []
     for _ in range(schedule.steps):
-        if len(order) < size:
-            order += generator.permutation(inside).tolist()
+        if not batches:
+            if len(order) < size:
+                order += generator.permutation(inside).tolist()
+            drawn = size * min(POOL, len(order) // size)
+            pool, order = order[:drawn], order[drawn:]
+            pool.sort(key=lengths.__getitem__)
+            batches = [pool[first : first + size] for first in range(0, len(pool), size)]
+            generator.shuffle(batches)
         outside = generator.integers(inside, count, size=schedule.negatives if negatives else 0)
-        yield order[:size] + outside.tolist()
-        del order[:size]
+        yield batches.pop() + outside.tolist()

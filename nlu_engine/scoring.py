@@ -1,7 +1,8 @@
 """The trained network's arithmetic in numpy: utterances in, intent scores and tag scores out.
 
 Computes what ``network.Network`` computes in evaluation mode (a test compares the two), for any
-number of utterances at once, so that a process that only parses never loads torch.
+number of utterances at once, so that a process that only parses never loads torch. The intents'
+scores are the mean of the network's and of the classifier's of pooled vectors (``pooled``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from nlu_engine.weights import unpack
 
 LISTED = "list.weight"
 """The layer that reads listed values; a network trained without any has none."""
+POOLED = "pooled"
+"""The classifier of pooled vectors (``pooled``); a network of before there was one has none."""
 KNOWN_WORDS = 200
 """Words whose share of the arithmetic is kept for each skill in the quick tier, 1 MB in all."""
 
@@ -52,6 +55,8 @@ class Scorer:
             [np.concatenate(bias) * np.tile(halves, 2), weights.pop("tag_hidden.bias")]
         )
         self._tag_context = head[:, : self._states].T.copy()
+        self._projection = len(weights["project.bias"])
+        self._pooled = f"{POOLED}.weight" in weights
         self._weights = weights
         self._known: dict[str, Vectors] = {}
         self._lock = Lock()
@@ -73,7 +78,7 @@ class Scorer:
             else self._words(words)
         )
         width = self._of_word.shape[1]
-        mixed, shared = of_words[:, :width], of_words[:, width:]
+        mixed, shared = of_words[:, :width], of_words[:, width : width + self._projection]
         mixed = mixed + np.concatenate([self._facts(one) for one in utterances]) @ self._of_facts
         gates = 4 * self._states
         context = self._recur(mixed[:, :gates], lengths, starts)
@@ -81,6 +86,9 @@ class Scorer:
         tags = _linear(hidden, self._weights, "tag_out")
         sentences = np.stack([sentence for _, sentence in encoded])
         intents = self._intents(context, shared, sentences, lengths, starts)
+        if self._pooled:
+            pooled = of_words[:, width + self._projection :]
+            intents = _with_second(intents, self._second(pooled, sentences, starts))
         return intents, np.split(tags, starts[1:])
 
     def _facts(self, tokens: Sequence[Token]) -> Vectors:
@@ -117,7 +125,26 @@ class Scorer:
         local = weights["words.weight"][np.array(rows)]
         spelling = _spelling(np.stack(characters), weights)
         word = np.concatenate([projected, local, spelling], axis=1)
-        return np.concatenate([word @ self._of_word + self._bias, projected], axis=1)
+        parts = [word @ self._of_word + self._bias, projected]
+        if self._pooled:
+            parts.append(self._weighed(np.stack(shared), weights[f"{POOLED}.rarity"][list(rows)]))
+        return np.concatenate(parts, axis=1)
+
+    def _weighed(self, shared: Vectors, rarity: Vectors) -> Vectors:
+        """Return what each word adds to the scores of the pooled vectors, and to their weight."""
+        weight = self._weights[f"{POOLED}.weight"][:, : shared.shape[1]]
+        rare = rarity[:, None]
+        weighed: Vectors = np.concatenate([shared @ weight.T, rare], axis=1) * rare
+        return weighed
+
+    def _second(self, weighed: Vectors, sentences: Vectors, starts: Rows) -> Vectors:
+        """Return the intents' scores by the pooled vectors of each utterance, (b, intents)."""
+        sums: Vectors = np.add.reduceat(weighed, starts)
+        length: Vectors = np.sqrt(sums[:, -1:], dtype=np.float32)
+        scores = sums[:, :-1] / length + self._weights[f"{POOLED}.bias"]
+        if sentences.shape[1]:
+            scores += sentences @ self._weights[f"{POOLED}.weight"][:, -sentences.shape[1] :].T
+        return scores
 
     def _recur(self, gates: Vectors, lengths: Rows, starts: Rows) -> Vectors:
         """Run both directions of the LSTM; return the states (t, 2 hidden) of t tokens.
@@ -167,6 +194,23 @@ class Scorer:
             pooled.append(gelu(_linear(sentences, weights, "summarize")))
         hidden = gelu(_linear(np.concatenate(pooled, axis=1), weights, "intent_hidden"))
         return _linear(hidden, weights, "intent_out")
+
+
+def _with_second(first: Vectors, second: Vectors) -> Vectors:
+    """Return scores (b, intents) by which intents are as likely as both say in the (log) mean.
+
+    ``first`` may have one more, of everything else: what it has against all others stays.
+    """
+    inside = first[:, : second.shape[1]]
+    whole = _log_sums(inside)
+    mixed = np.float32(0.5) * (inside - whole + second - _log_sums(second))
+    return np.concatenate([mixed - _log_sums(mixed) + whole, first[:, second.shape[1] :]], axis=1)
+
+
+def _log_sums(scores: Vectors) -> Vectors:
+    highest = scores.max(axis=1, keepdims=True)
+    sums: Vectors = highest + np.log(np.exp(scores - highest).sum(axis=1, keepdims=True))
+    return sums
 
 
 def _half_sigmoids(width: int) -> Vectors:

@@ -65,6 +65,24 @@ def test_log_likelihood_is_that_of_pytorch_crf(crf: Crf) -> None:
     torch.testing.assert_close(crf.log_likelihood(scores, tags, mask), expected)
 
 
+@pytest.mark.parametrize("spread", [1, 30])
+def test_gradients_are_those_of_pytorch_crf(crf: Crf, spread: float) -> None:
+    crf = crf.double()
+    other = CRF(4, batch_first=True).double()
+    theirs = [other.start_transitions, other.end_transitions, other.transitions]
+    with torch.no_grad():
+        for mine, its in zip(crf.parameters(), theirs, strict=True):
+            its.copy_(mine)
+    scores = (spread * torch.randn(3, 6, 4, dtype=torch.double)).requires_grad_()
+    tags, upstream = torch.randint(4, (3, 6)), torch.randn(3, dtype=torch.double)
+    mask = torch.arange(6) < torch.tensor([[6], [4], [1]])
+    found = torch.autograd.grad(
+        crf.log_likelihood(scores, tags, mask), [scores, *crf.parameters()], upstream
+    )
+    likelihood = other(scores, tags, mask=mask, reduction="none")
+    torch.testing.assert_close(found, torch.autograd.grad(likelihood, [scores, *theirs], upstream))
+
+
 def test_bio_weights_forbid_an_inside_without_its_beginning(weights: CrfWeights) -> None:
     tags = ("O", "B-a", "I-a", "I-b")
     strict = bio_weights(weights, tags)
