@@ -158,6 +158,8 @@ def train(samples: int, tier: str, seed: int, folder: str, edited: bool = False)
 def measured(samples: int, tier: str, folder: str) -> dict[str, Any]:
     """Return what a training of so many samples takes, and again after an edit."""
     load = os.getloadavg()[0]
+    # A cache of its own: the edit of another size has the same sample.
+    folder = tempfile.mkdtemp(dir=folder)
     first = train(samples, tier, samples, folder)
     found = {"samples": samples, "tier": tier, "load": round(load, 1)} | asdict(first)
     if tier == "full":

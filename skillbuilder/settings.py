@@ -227,6 +227,11 @@ CELERY_BEAT_SCHEDULE = {
         # With no worker about, yesterday's calls must not pile up.
         "options": {"expires": 3600},
     },
+    "clear-away": {
+        "task": "skillbuilder.training.tasks.clear_away",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "empty-bin": {
         "task": "skillbuilder.training.tasks.empty_bin",
         "schedule": timedelta(hours=1),

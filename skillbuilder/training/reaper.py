@@ -13,19 +13,16 @@ from celery.signals import worker_init
 from django.conf import settings
 from django.db import connection
 
-from skillbuilder import broker
-from skillbuilder.training import evaluations, gate, runs, storage
+from skillbuilder.training import evaluations, gate, runs
 
 log = logging.getLogger(__name__)
 
 
 def reap() -> None:
-    """Queue lost runs again and clear away what dead processes left."""
+    """Queue lost runs again, and go on with what was left undecided."""
     runs.requeue_lost()
     evaluations.requeue_lost()
     gate.resume()
-    storage.sweep()
-    broker.prune()
 
 
 def reap_once() -> None:

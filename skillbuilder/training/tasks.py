@@ -17,8 +17,9 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http import Http404
 
 from nlu_engine.errors import EngineError, TrainingCancelled
+from skillbuilder import broker
 from skillbuilder.authoring import bin
-from skillbuilder.training import evaluations, full_tier, gate, leases, parse_log, runs
+from skillbuilder.training import evaluations, full_tier, gate, leases, parse_log, runs, storage
 from skillbuilder.training import reaper as reaper  # starts with the worker
 from skillbuilder.training.models import Evaluation, FullTier, TrainingRun
 
@@ -146,6 +147,13 @@ def purge_parse_logs() -> None:
 def empty_bin() -> None:
     """Delete for good what has been in the bin long enough; called by beat."""
     bin.empty_out()
+
+
+@shared_task
+def clear_away() -> None:
+    """Delete the files that dead processes left; called by beat."""
+    storage.sweep()
+    broker.prune()
 
 
 @worker_process_init.connect

@@ -329,6 +329,7 @@ def test_a_run_deleted_while_it_was_published_leaves_nothing(
 
 def test_reap_is_harmless_with_nothing_to_do(db: None) -> None:
     reaper.reap()
+    tasks.clear_away()
 
 
 @pytest.mark.django_db(transaction=True)
