@@ -30,7 +30,7 @@ class TokenAuthentication(auth.TokenAuthentication):
         text = token.decode()
         digest = hash_token(text)
         for holder in User.objects.raw(_HOLDERS, [text[: CONSTANTS.TOKEN_KEY_LENGTH]]):
-            if compare_digest(digest, holder.token_digest):
+            if compare_digest(digest, holder.token_digest):  # type: ignore[attr-defined]
                 found = self.validate_user(AuthToken(digest=digest, user=holder))
                 return found[0], found[1]
         # Tokens that expire are knox's to check, and to delete.

@@ -101,7 +101,7 @@ def seen_skill(
     fields = [field for field in Skill._meta.concrete_fields if field.name not in without]
     columns = ", ".join(f"skill.{field.column}" for field in fields)
     for skill in Skill.objects.raw(_SEEN.format(columns=columns), [user.pk, slug]):
-        role = OWNER if skill.owner_id == user.pk else skill.role
+        role = OWNER if skill.owner_id == user.pk else skill.role  # type: ignore[attr-defined]
         _refuse(skill, role, VIEWER if method in _LOOKING else changing)
         return skill
     raise Http404
