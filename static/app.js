@@ -82,6 +82,42 @@ document.addEventListener("htmx:afterSettle", () => {
   });
 });
 
+// --- focus ---------------------------------------------------------------------------------
+
+// Where the focus was may be gone after an answer. It goes to the same thing in the new piece, else
+// to its row, to what takes the edit back, or to the head of the page; never to the page's top.
+let focused = null;
+document.addEventListener("htmx:beforeSwap", () => {
+  const place = document.activeElement;
+  if (place === document.body) return;
+  const label = place.getAttribute("aria-label");
+  focused = { id: place.id, label, row: place.closest("li[id], tr[id]")?.id };
+});
+const actionsOf = (id) => [...document.querySelectorAll(`#${CSS.escape(id)} .row-actions :is(a, button)`)];
+const refocused = ({ id, label, row }) =>
+  (id && document.getElementById(id)) ||
+  (label && document.querySelector(`[aria-label="${CSS.escape(label)}"]`)) ||
+  (row && actionsOf(row).find((one) => one.checkVisibility())) ||
+  document.querySelector("#undo-toast :is([data-undo], [data-redo])") ||
+  document.querySelector(".object-title, main h1, main h2");
+document.addEventListener("htmx:afterSettle", () =>
+  // After all others, who know a better place.
+  setTimeout(() => {
+    const isLost = !document.activeElement || document.activeElement === document.body;
+    const place = focused && isLost && refocused(focused);
+    focused = null;
+    if (!place) return;
+    if (place.tabIndex < 0) place.tabIndex = -1;
+    place.focus();
+  }),
+);
+
+// The tab of this page is in sight, where a narrow screen has no room for all.
+document.addEventListener("DOMContentLoaded", () => {
+  const tab = document.querySelector(".skill-tabs [aria-current]");
+  if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - 24;
+});
+
 // --- what stays open -----------------------------------------------------------------------
 
 // A piece that is asked for every second must not shut what was opened in it, nor lose the focus.

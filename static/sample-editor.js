@@ -18,7 +18,8 @@
     if (!document.execCommand("insertText", false, text)) field.value = text;
   };
 
-  const mark = async (field, slot) => {
+  // slot: one that the intent has, or a new name for one, told by ``key``.
+  const mark = async (field, slot, key = "slot") => {
     const bar = barOf(field);
     const error = bar.querySelector("[data-mark-error]");
     const before = field.value;
@@ -27,7 +28,7 @@
     body.set("text", before);
     body.set("start", toPoints(before, field.selectionStart));
     body.set("end", toPoints(before, field.selectionEnd));
-    body.set("slot", slot);
+    body.set(key, slot);
     error.textContent = "";
     let answer;
     try {
@@ -91,6 +92,28 @@
     mark(field, button.dataset.mark);
   });
 
+  // The words that were selected are named while the name of their slot is typed: the field no
+  // longer shows which they are.
+  const ownField = (input) => input.form.querySelector("[data-sample]");
+  document.addEventListener("focusin", (e) => {
+    if (!e.target.matches?.("[data-mark-new]")) return;
+    const { value, selectionStart, selectionEnd } = ownField(e.target);
+    const words = value.slice(selectionStart, selectionEnd).trim();
+    if (words) barOf(e.target).querySelector("[data-mark-help]").textContent = `“${words}” is`;
+  });
+  document.addEventListener("focusout", (e) => {
+    if (e.target.matches?.("[data-mark-new]"))
+      barOf(e.target).querySelector("[data-mark-help]").textContent = "Select words, then";
+  });
+  document.addEventListener("keydown", (e) => {
+    if (!e.target.matches?.("[data-mark-new]") || e.key !== "Enter") return;
+    e.preventDefault(); // It would add the sample.
+    const name = e.target.value.trim();
+    if (!name) return;
+    e.target.value = "";
+    mark(ownField(e.target), name, "new_slot");
+  });
+
   // Groups are expanded while they are typed, and the preview goes when they do.
   const hasGroup = (text) => /[()[\]|]/.test(text.replace(/\{[^{}]*\}/g, ""));
   const expand = (field) => {
@@ -124,6 +147,31 @@
   ["submit", "keydown", "click"].forEach((type) => document.addEventListener(type, leaving, true));
   document.addEventListener("htmx:sendError", (e) => delete e.target.dataset.leaving);
   document.addEventListener("htmx:responseError", (e) => delete e.target.dataset.leaving);
+
+  // A click on a sample edits it, and words that the mouse selected in it stay selected.
+  let picked = null;
+  document.addEventListener("click", (e) => {
+    const text = e.target.closest?.(".row-text");
+    const edit = text && !e.target.closest("a, button") && text.closest("li")?.querySelector("[data-edit]");
+    if (!edit?.checkVisibility()) return;
+    picked = null;
+    const selection = window.getSelection();
+    const words = selection.toString().trim();
+    if (words && text.contains(selection.anchorNode)) {
+      const before = selection.getRangeAt(0).cloneRange();
+      before.setStart(text, 0);
+      before.setEnd(selection.getRangeAt(0).startContainer, selection.getRangeAt(0).startOffset);
+      picked = { words, nth: before.toString().split(words).length - 1 };
+    }
+    document.activeElement?.blur(); // The click gave the focus to the page, from where it may go on.
+    edit.click();
+  });
+  const selectPicked = (field) => {
+    let at = -1;
+    for (let n = 0; n <= picked.nth; n++) at = field.value.indexOf(picked.words, at + 1);
+    if (at >= 0) field.setSelectionRange(at, at + picked.words.length);
+    picked = null;
+  };
 
   document.addEventListener("focusout", (e) => {
     const form = e.target.closest?.("[data-autosave]");
@@ -247,7 +295,8 @@
     document.querySelectorAll("[data-refocus]").forEach((one) => delete one.dataset.refocus);
     if (!place) return;
     place.focus();
-    place.setSelectionRange?.(place.value.length, place.value.length);
+    if (picked && place.matches("[data-sample]")) selectPicked(place);
+    else place.setSelectionRange?.(place.value.length, place.value.length);
   });
 
   // --- choosing several samples ------------------------------------------------------------

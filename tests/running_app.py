@@ -92,7 +92,7 @@ class RunningApp:
     def start_worker(self) -> None:
         """Start a worker and wait until it takes work."""
         self.start("worker")
-        self.wait(lambda: self.request("GET", "/readyz").status == 200, "the worker")
+        self.wait(lambda: self.request("GET", "/readyz").status == 200, "the worker", seconds=240)
 
     def kill(self, name: str) -> None:
         """Kill a process and all its children at once, as a power cut would."""

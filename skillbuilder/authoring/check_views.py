@@ -133,6 +133,8 @@ def check_dismiss(request: HttpRequest, skill: Skill) -> HttpResponse:
         checking.dismiss(skill, request.POST.get("key", ""))
     except CannotBeDismissed:
         messages.warning(request, "An error cannot be dismissed: it refuses a build.")
+    else:
+        messages.success(request, "Dismissed. It can be restored in Checks, under Dismissed.")
     return _back(request, skill)
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from nlu_engine.dialog_model import intent_dialog, slot_dialog
+from nlu_engine.dialog_model import intent_dialog
 from skillbuilder.authoring.dialog_forms import (
     IntentDialogForm,
     SlotDialogForm,
@@ -110,14 +110,12 @@ def dialog_page(
     request: HttpRequest, intent: Intent, form: IntentDialogForm, status: int = 200, **context: Any
 ) -> HttpResponse:
     """Render the page with this form."""
-    extra = intent.skill.extra
+    slots = intent.slots.select_related("intent")
     context |= {
         "tab": "overview",
         "intent": intent,
         "form": form,
-        "slots": [
-            (slot, slot_dialog(extra, intent.name, slot.name)) for slot in intent.slots.all()
-        ],
+        "slots": [(slot, settings_of(intent.skill, slot)) for slot in slots],
         "colors": slot_colors(intent.skill),
     }
     return show(request, intent.skill, "authoring/intent_dialog.html", context, status=status)

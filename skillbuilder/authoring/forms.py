@@ -47,6 +47,10 @@ _COMMON_TYPES = (
     "AMAZON.AlphaNumeric",
     "AMAZON.SearchQuery",
 )
+TYPED = "?"
+OTHER_TYPE = ("Any other of Alexa's", [(TYPED, "AMAZON.… by its name")])
+"""The choice of a slot type that is typed: an AMAZON.* name that no list here has."""
+_BUILT_IN_TYPE = re.compile(r"AMAZON\.[A-Za-z][A-Za-z0-9_]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -249,12 +253,16 @@ class SampleForm(forms.Form):
 
 
 class MarkForm(forms.Form):
-    """A selection in a sample utterance that becomes ``slot``, or without one none any more."""
+    """A selection in a sample utterance that becomes ``slot``, or without one none any more.
+
+    ``new_slot`` names one that need not be there yet.
+    """
 
     text = forms.CharField(max_length=MAX_SAMPLE_INPUT, strip=False)
     start = forms.IntegerField(min_value=0, max_value=MAX_SAMPLE_INPUT)
     end = forms.IntegerField(min_value=0, max_value=MAX_SAMPLE_INPUT)
     slot = forms.CharField(max_length=200, required=False)
+    new_slot = SlotNameField(required=False)
 
     def __init__(self, *args: Any, slots: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -276,11 +284,10 @@ class MarkForm(forms.Form):
             return found
         start, end = (min(found[key], len(found["text"])) for key in ("start", "end"))
         start, end = min(start, end), max(start, end)
+        slot = found["new_slot"] or found["slot"]
         try:
             found["marked"] = (
-                mark(found["text"], start, end, found["slot"])
-                if found["slot"]
-                else unmark(found["text"], start, end)
+                mark(found["text"], start, end, slot) if slot else unmark(found["text"], start, end)
             )
         except (MarkingError, TemplateError) as error:
             raise ValidationError(str(error)) from error
@@ -330,10 +337,23 @@ def new_type_choices(own: Iterable[str], slot_name: str) -> list[tuple[str, list
     return [("New", [(f"+{name}", f"new slot type {name}")])]
 
 
+class SlotTypeChoice(forms.ChoiceField):
+    """A slot type that is chosen, or the name of any AMAZON.* type: Alexa has more than we know."""
+
+    def valid_value(self, value: str) -> bool:
+        return super().valid_value(value) or bool(_BUILT_IN_TYPE.fullmatch(value))
+
+
 class SlotTypeOfSlotForm(SlotForm):
-    """Another slot type for a slot."""
+    """Another slot type for a slot; TYPED asks for a field to type its name in."""
 
     name = None  # type: ignore[assignment]
+    type_name = SlotTypeChoice(
+        error_messages={
+            "invalid_choice": "%(value)s is no slot type of this skill, and no name of Alexa's: "
+            "those are AMAZON. and letters, such as AMAZON.Festival."
+        }
+    )
     stamp = stamp_field()
 
 

@@ -12,10 +12,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from nlu_engine import builtins
+from nlu_engine.dialog_model import RULED_TYPES
 from nlu_engine.errors import Problem
 from skillbuilder.authoring.checking import open_problems_of
+from skillbuilder.authoring.dialogs import SlotSettings, settings_of
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import (
+    OTHER_TYPE,
     SlotForm,
     slot_type_choices,
     suggested_name,
@@ -108,6 +111,13 @@ class SlotRow:
     problems: list[Problem]
     choices: list[tuple[str, list[tuple[str, str]]]]
     own_type: SlotType | None
+    settings: SlotSettings
+
+    @property
+    def is_extensible(self) -> bool:
+        """Whether the skill may add values to the type: a list of Alexa's that it has not yet."""
+        name = self.type_name
+        return not self.own_type and name in builtins.SLOT_TYPES and name not in RULED_TYPES
 
 
 def sample_rows(intent: Intent, query: str, problems: list[Problem], index: int) -> list[SampleRow]:
@@ -136,10 +146,11 @@ def slot_rows(intent: Intent, problems: list[Problem], index: int) -> list[SlotR
             type_name=slot.type_name,
             stamp=stamp(slot),
             problems=by_row.get(number, []),
-            choices=slot_type_choices(list(own), slot.type_name),
+            choices=[*slot_type_choices(list(own), slot.type_name), OTHER_TYPE],
             own_type=own.get(slot.type_name),
+            settings=settings_of(intent.skill, slot),
         )
-        for number, slot in enumerate(intent.slots.all())
+        for number, slot in enumerate(intent.slots.select_related("intent"))
     ]
 
 

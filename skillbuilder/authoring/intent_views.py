@@ -20,6 +20,7 @@ from skillbuilder.authoring.editing import (
     stamp,
 )
 from skillbuilder.authoring.forms import (
+    TYPED,
     MarkForm,
     RenameIntentForm,
     RenameSlotForm,
@@ -342,11 +343,14 @@ def slot_rename(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpRespo
 @intent_page
 @conflicts_shown
 def slot_retype(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpResponse:
-    """Give the slot another slot type."""
+    """Give the slot another slot type, or show a field to type the name of one of Alexa's."""
     slot = get_object_or_404(Slot, intent=intent, pk=slot_pk)
+    if request.POST.get("type_name") == TYPED:
+        return editor(request, intent, typing_type=slot_pk)
     form = SlotTypeOfSlotForm(request.POST, skill=intent.skill, current=slot.type_name)
     if not form.is_valid():
-        return refused(request, intent, form)
+        kept = {"typing_type": slot_pk, "typed_type": request.POST.get("type_name", "")}
+        return refused(request, intent, form, **kept)
     type_name = form.cleaned_data["type_name"]
     editing.set_fields(intent.skill, slot, form.cleaned_data["stamp"], type_name=type_name)
     return back(request, intent, announce=f"{slot.name} is now {type_name}")

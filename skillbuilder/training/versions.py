@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +24,7 @@ from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import NotTrained, latest_ready_run
 
 WORKING_COPY = "now"
+VERSIONS_A_PAGE = 20
 
 
 class VersionNameForm(forms.Form):
@@ -78,12 +80,14 @@ def document(skill: Skill, number: str) -> InteractionModel:
 @skill_page
 def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
     """List the versions; ``old`` and ``new`` say which two to compare."""
-    everything = list(versions(skill))
-    newest = str(everything[0].number) if everything else WORKING_COPY
+    page = Paginator(versions(skill), VERSIONS_A_PAGE).get_page(request.GET.get("page"))
+    names = list(versions(skill).values_list("number", "name"))
+    newest = str(names[0][0]) if names else WORKING_COPY
     old, new = request.GET.get("old", newest), request.GET.get("new", WORKING_COPY)
     context = {
         "tab": "versions",
-        "versions": everything,
+        "page": page,
+        "names": [(str(number), name) for number, name in names],
         "old": old,
         "new": new,
         "differences": differences(document(skill, old), document(skill, new)),

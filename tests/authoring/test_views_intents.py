@@ -253,6 +253,17 @@ def test_selected_words_become_a_slot_and_nothing_is_stored(
     assert texts(intent) == before
 
 
+def test_words_may_become_a_slot_that_is_none_yet(browser: Client, intent: Intent) -> None:
+    form = {"text": "a big pizza", "start": 2, "end": 4}
+    mark = address("sample-mark", intent)
+    answer = browser.post(mark, form | {"new_slot": "{bigness}"}).json()
+    assert answer["text"] == "a {big|bigness} pizza"
+    assert not intent.slots.filter(name="bigness").exists()
+    refused = browser.post(mark, form | {"new_slot": "big ness"})
+    assert refused.status_code == 422
+    assert "How about BigNess?" in refused.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("text", "start", "slot", "told"),
     [
@@ -371,6 +382,23 @@ def test_another_type_for_a_slot(browser: Client, intent: Intent, slot: Slot) ->
     assert answer.status_code == 409  # with the stamp of before the change
     slot.refresh_from_db()
     assert slot.type_name == "AMAZON.NUMBER"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_taken"),
+    [("AMAZON.Steps", True), ("AMAZON.", False), ("Steps", False), ("AMAZON.{x}", False)],
+)
+def test_any_type_of_alexas_may_be_typed(
+    browser: Client, intent: Intent, slot: Slot, name: str, is_taken: bool
+) -> None:
+    retype, form = address("slot-retype", intent, slot.pk), {"stamp": stamp(slot)}
+    page = browser.post(retype, form | {"type_name": "?"}, **HTMX).content.decode()
+    assert 'name="type_name" value="AMAZON."' in page
+    page = browser.post(retype, form | {"type_name": name}, **HTMX).content.decode()
+    slot.refresh_from_db()
+    assert (slot.type_name == name) is is_taken
+    assert ("is not a built-in slot type that we know" in page) is is_taken
+    assert (f"{name} is no slot type of this skill" in page) is not is_taken
 
 
 def test_an_undeclared_type_is_shown_and_can_be_kept(

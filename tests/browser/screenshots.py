@@ -73,6 +73,7 @@ def main(arguments: list[str]) -> None:
         app = stack.enter_context(running_app(folder, TRAINING_LEASE_SECONDS="120"))
         browser = stack.enter_context(chromium())
         page = new_page(browser, Complaints())
+        page.set_default_timeout(PATIENCE)
         sign_in(page, app)
         if not (folder / "prepared").exists():
             prepare(page, app)
@@ -124,6 +125,12 @@ def open_first(page: Page, skill: str, kind: str) -> None:
     page.locator(f"section[aria-labelledby={kind}-title] a.object-row").first.click()
 
 
+def open_type(page: Page, skill: str, name: str) -> None:
+    """Open the slot type of that name."""
+    page.goto(skill)
+    page.locator("section[aria-labelledby=types-title]").get_by_role("link", name=name).click()
+
+
 # --- Writing a skill ----------------------------------------------------------------------
 
 
@@ -166,8 +173,53 @@ def samples_at_once(page: Page, skill: str) -> None:
 
 @picture("slot-type")
 def slot_type(page: Page, skill: str) -> None:
-    page.goto(skill)
-    page.locator("section[aria-labelledby=types-title]").get_by_role("link", name="Topping").click()
+    open_type(page, skill, "Topping")
+
+
+@picture("catalog")
+def catalog(page: Page, skill: str) -> None:
+    page.goto(skill.partition("/skills/")[0] + "/catalogs")
+    if not page.get_by_role("link", name="Soft drinks").count():
+        share_list(page, skill)
+    page.get_by_role("link", name="Soft drinks").first.click()
+    page.get_by_role("heading", name="1 skill uses it").wait_for()
+
+
+def share_list(page: Page, skill: str) -> None:
+    """Make a catalog and take a slot type's values from it."""
+    page.get_by_label("Name").fill("Soft drinks")
+    page.get_by_role("button", name="Create").click()
+    lines = ["value,id,synonyms", "cola,COLA,coke", "lemonade,LEMON", "iced tea,TEA,ice tea",
+             "sparkling water,FIZZ,soda,mineral water", "orange juice,OJ"]  # fmt: skip
+    for count in (4, 5):
+        page.get_by_label("its text").fill("\n".join(lines[: count + 1]))
+        page.get_by_role("button", name="Review changes").click()
+        page.get_by_role("button", name="Store version").click()
+        page.get_by_text("was stored").wait_for()
+        if count == 4:
+            address = page.url
+            open_type(page, skill, "Drink")
+            page.get_by_text("Take the values from a catalog").click()
+            page.get_by_role("button", name="Take this version").click()
+            page.get_by_text("These are the values of the catalog").wait_for()
+            page.goto(address)
+    page.goto(skill.partition("/skills/")[0] + "/catalogs")
+
+
+@picture("bin")
+def bin_(page: Page, skill: str) -> None:
+    home = skill.partition("/skills/")[0]
+    page.goto(f"{home}/bin")
+    if not page.get_by_role("button", name="Restore").count():
+        for name in ("Weather on Mars", "Smart lights, first try"):
+            page.goto(f"{home}/skills/new")
+            page.locator("#id_name").fill(name)
+            page.get_by_role("button", name="Create the skill").click()
+            page.get_by_role("heading", name="Builder checklist").wait_for()
+            page.goto(f"{page.url}delete")
+            page.get_by_role("button", name="Put it into the bin").click()
+            page.get_by_text("is in the bin").wait_for()
+    page.goto(f"{home}/bin")
 
 
 @picture("slot-dialog")

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import grave_violations
 from tests.browser.driving import paste
-from tests.running_app import USER, RunningApp
+from tests.running_app import RunningApp
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
-_MAKE_SKILL = """
-import shutil
-from django.contrib.auth.models import User
-from django.db import transaction
-from knox.models import AuthToken
-from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.skills import create_skill
-from skillbuilder.training import runs, storage
-from tests.conftest import make_tiny_document
-model = InteractionModel.from_json(make_tiny_document())
-owner = User.objects.get(username={user!r})
-skill = create_skill(owner, name="Tiny kitchen", locale="en-US", model=model)
-for invocation_name in ("tiny kitchen", "tinier kitchen"):
-    # All at once: the worker of the application would take the run first.
-    with transaction.atomic():
-        skill.invocation_name = invocation_name
-        skill.save()
-        runs.request_run(skill)
-        run = runs.claim_next()
-        storage.publish(run.pk, lambda directory: shutil.copytree({artifact!r}, directory))
-        runs.finish(run, notes=[], metrics={{}})
-print(skill.slug, AuthToken.objects.create(owner)[1])
-"""
-
 
 @pytest.fixture
-def skill_and_token(app: RunningApp, trained_artifact: Path) -> tuple[str, str]:
-    """Return slug and API token of a skill of two versions, without the seconds of a build."""
-    code = _MAKE_SKILL.format(user=USER, artifact=str(trained_artifact))
-    slug, token = app.manage("shell", "-v", "0", "-c", code).split()[-2:]
-    return slug, token
-
-
-@pytest.fixture
-def skill_url(app: RunningApp, skill_and_token: tuple[str, str]) -> str:
-    """Return the address of such a skill."""
-    return f"{app.url}/skills/{skill_and_token[0]}/"
+def skill_url(built_skill: str) -> str:
+    """Return the address of a skill of two versions."""
+    return built_skill
 
 
 def test_the_drawer_comes_by_one_key_and_tells_why(page: Page, skill_url: str) -> None:

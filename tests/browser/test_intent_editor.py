@@ -70,6 +70,85 @@ def test_words_are_marked_by_keyboard_and_mouse(page: Page, intent_url: str) -> 
     expect(page.locator(".row-text").first.locator(".slot")).to_have_count(2)
 
 
+def test_words_of_a_first_sample_become_a_slot_that_is_made_on_the_way(
+    page: Page, app: RunningApp
+) -> None:
+    page.goto(f"{app.url}/skills/new?start=blank")
+    page.locator("#id_invocation_name").fill("tea house")
+    page.keyboard.press("Enter")
+    page.locator("#intent-name").fill("OrderTea")
+    page.keyboard.press("Enter")
+    field = page.get_by_label("New sample utterance")
+    expect(field).to_be_focused()
+    page.keyboard.type("bring me two cups of green tea")
+    select(page, "#new-sample", "wo")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("New slot for the selected words")).to_be_focused()
+    expect(page.get_by_text("“wo” is")).to_be_visible()
+    page.keyboard.type("the amount")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-mark-error]").first).to_contain_text("How about TheAmount?")
+    page.get_by_label("New slot for the selected words").fill("quantity")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("bring me {two|quantity} cups of green tea")
+    expect(field).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Slot type of quantity")).to_have_value("AMAZON.NUMBER")
+    page.get_by_role("button", name="Create slot quantity").press("Enter")
+    expect(page.locator("[data-mark=quantity]")).to_be_visible()
+    expect(field).to_be_focused()
+    # Words that the mouse selects in a sample that is there are selected in its field too.
+    words = page.locator(".row-text").first
+    words.evaluate(
+        """row => {
+            const text = row.querySelector("bdi").lastChild;
+            const at = text.data.indexOf("green");
+            getSelection().setBaseAndExtent(text, at, text, at + 5);
+            row.dispatchEvent(new MouseEvent("click", {bubbles: true}));
+        }"""
+    )
+    edit = page.locator("[data-autosave] [name=text]")
+    expect(edit).to_be_focused()
+    page.keyboard.press("1")
+    expect(edit).to_have_value("bring me {two|quantity} cups of {green|quantity} tea")
+    page.keyboard.press("Escape")
+    # A type of Alexa's that no list here has is typed, accepted and noted.
+    page.get_by_label("Slot type of quantity").select_option("?")
+    typed = page.get_by_label("Name of the slot type, as Alexa has it")
+    expect(typed).to_be_focused()
+    typed.fill("Amazon Steps")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Amazon Steps is no slot type of this skill")).to_be_visible()
+    typed.fill("AMAZON.Steps")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Slot type of quantity")).to_have_value("AMAZON.Steps")
+    expect(page.get_by_text("AMAZON.Steps is not a built-in slot type")).to_be_visible()
+
+
+def test_the_focus_is_kept_whatever_is_edited(page: Page, intent_url: str) -> None:
+    undo, redo = page.get_by_role("button", name="Undo"), page.get_by_role("button", name="Redo")
+    rename = page.get_by_role("link", name="Rename slot").first
+    label = str(rename.get_attribute("aria-label"))
+    rename.press("Enter")
+    expect(page.locator("#edit-slot")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name=label)).to_be_focused()
+    page.locator("#new-slot").fill("wish")
+    page.keyboard.press("Enter")
+    expect(page.locator("#new-slot")).to_be_focused()
+    page.get_by_role("button", name="Remove slot wish").press("Enter")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(redo).to_be_focused()
+    expect(page.get_by_role("button", name="Remove slot wish")).to_be_visible()
+    # A check that is fixed goes; what was done can be taken back at once.
+    page.locator("#object-checks summary").press("Enter")
+    page.locator("#object-checks").get_by_role("button", name="Remove the slot").press("Enter")
+    expect(page.get_by_role("button", name="Remove slot wish")).to_have_count(0)
+    expect(undo).to_be_focused()
+
+
 def test_samples_are_written_taken_back_moved_and_never_overwritten(
     page: Page, intent_url: str
 ) -> None:
