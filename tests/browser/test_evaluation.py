@@ -131,7 +131,7 @@ def test_a_worse_version_is_held_back_and_what_broke_is_shown(page: Page, app: R
     app.manage("shell", "-v", "0", "-c", _HOLD_BACK.format(**made))
     page.goto(f"{app.url}/evaluations/{made['evaluation']}/")
     expect(page.get_by_text("Held back: the version before goes on serving.")).to_be_visible()
-    expect(page.get_by_text("below the 99.0 %").first).to_be_visible()
+    expect(page.get_by_text("below the 99.0%").first).to_be_visible()
     broken = page.get_by_label("Since the version before").get_by_role("link", name="broken")
     count = int(re.sub(r"\D", "", broken.inner_text()))
     assert count > 0
