@@ -6,12 +6,29 @@ the utterance as given, end exclusive: ``utterance[span.start:span.end] == span.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 MAX_UTTERANCE_LENGTH = 10_000
 """Longest utterance, in characters, that a parser accepts."""
+
+
+@dataclass(frozen=True)
+class SaidValue:
+    """One of several values that were said in one slot ("olives" of "ham and olives").
+
+    ``value``, ``id`` and ``status`` are those of its resolution.
+    """
+
+    text: str
+    value: str
+    id: str | None = None
+    status: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{text, value, id, status}``."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -23,7 +40,7 @@ class SlotSpan:
     ``status`` are those of the resolution (``resolution.Resolution``); None where a person
     marked the span.
     ``confidence``: the probability, in [0, 1], that a parser gives the span; None where
-    a person marked it.
+    a person marked it. ``values``: each value, of a slot that takes several.
     """
 
     name: str
@@ -34,10 +51,15 @@ class SlotSpan:
     confidence: float | None = field(default=None, compare=False)
     id: str | None = field(default=None, compare=False)
     status: str | None = field(default=None, compare=False)
+    values: tuple[SaidValue, ...] = field(default=(), compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{name, start, end, text, value, id, status, confidence}``."""
-        return {
+        """Return ``{name, start, end, text, value, id, status, confidence}``.
+
+        And ``values``, of a slot that takes several.
+        """
+        several = {"values": [one.to_dict() for one in self.values]} if self.values else {}
+        return several | {
             "name": self.name,
             "start": self.start,
             "end": self.end,

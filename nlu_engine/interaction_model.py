@@ -69,6 +69,12 @@ class Slot:
     samples: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def takes_several(self) -> bool:
+        """Whether several values may be said in it at once (``multipleValues``)."""
+        several = self.extra.get("unknown", {}).get("multipleValues")
+        return isinstance(several, dict) and several.get("enabled") is True
+
     def to_json(self) -> dict[str, Any]:
         """Return the slot as Alexa's JSON has it."""
         document: dict[str, Any] = {"name": self.name, "type": self.type}

@@ -116,8 +116,9 @@ class SkillParser:
         refused: list[SlotSpan] = []
         for span, confidence in zip(spans, confidences, strict=True):
             found = self.resolver.resolve(span.name, span.text, reference)
-            to = accepted if found.is_accepted else refused
-            to.append(self._resolved(span, confidence, found))
+            values = self.resolver.resolve_each(span.name, span.text, reference)
+            to = accepted if found.is_accepted or values else refused
+            to.append(replace(self._resolved(span, confidence, found), values=values))
         first, *others = ranked
         frame = Frame(first.intent, tuple(accepted))
         return Parse(text, frame, first.confidence, tuple(others), outside, tuple(refused))

@@ -8,12 +8,14 @@ it was.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from nlu_engine import gazetteers
+from nlu_engine.frames import SaidValue
 from nlu_engine.loose_words import loosened
 from nlu_engine.patterns import Patterns
 from nlu_engine.spoken_numbers import alphanumeric_of, number_of, phone_number_of
@@ -32,6 +34,21 @@ RULED_TYPES = _NUMBER_TYPES | {
     "AMAZON.TIME",
 }
 """Built-in slot types whose values are found by rules."""
+
+_AND = {
+    "ar": "و",
+    "de": "und|sowie",
+    "en": "and|plus|also",
+    "es": "y|e",
+    "fr": "et",
+    "hi": "और",
+    "it": "e|ed",
+    "pt": "e",
+}
+"""By language, the words between the last two of several values."""
+
+_MOST_JOINED = 4
+"""A value may have such words in it ("salt and vinegar"), but not many."""
 
 PHRASE_TYPE = "AMAZON.SearchQuery"
 """The built-in slot type that any words are a value of."""
@@ -62,6 +79,7 @@ class Resolver:
     ``value_ids``: slot name -> value -> id, of the values that have one.
     ``patterns``: slot name -> the patterns of its slot type, of those that have some.
     ``closed``: the slots whose type accepts nothing but what it knows.
+    ``multiple``: the slots that take several values at once.
     """
 
     slot_values: dict[str, dict[str, str]]
@@ -70,6 +88,29 @@ class Resolver:
     value_ids: dict[str, dict[str, str]] = field(default_factory=dict)
     patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
+    multiple: frozenset[str] = frozenset()
+
+    def resolve_each(
+        self, slot: str, text: str, reference: datetime | None = None
+    ) -> tuple[SaidValue, ...]:
+        """Return each of the values in ``text``; none of a slot that takes one alone.
+
+        They stand between commas and words like "and". What is a value with such words in it
+        is one: the longest counts. What the slot does not accept is left out.
+        """
+        if slot not in self.multiple:
+            return ()
+        places, found = _places(text, self.locale), []
+        while places:
+            joined = range(min(len(places), _MOST_JOINED), 0, -1)
+            tried = ((n, text[places[0][0] : places[n - 1][1]]) for n in joined)
+            resolved = [(n, said, self.resolve(slot, said, reference)) for n, said in tried]
+            matching = (one for one in resolved if one[2].status == MATCH)
+            count, said, value = next(matching, resolved[-1])
+            if value.is_accepted:
+                found.append(SaidValue(said, value.value, value.id, value.status))
+            places = places[count:]
+        return tuple(found)
 
     def resolve(self, slot: str, text: str, reference: datetime | None = None) -> Resolution:
         """Return what ``text`` means in ``slot``.
@@ -118,6 +159,7 @@ class Resolver:
             "value_ids": self.value_ids,
             "patterns": {slot: list(found) for slot, found in self.patterns.items()},
             "closed": sorted(self.closed),
+            "multiple": sorted(self.multiple),
         }
 
     @classmethod
@@ -131,7 +173,22 @@ class Resolver:
             document.get("value_ids", {}),
             {slot: tuple(found) for slot, found in document.get("patterns", {}).items()},
             frozenset(document.get("closed", ())),
+            frozenset(document.get("multiple", ())),
         )
+
+
+def _places(text: str, locale: str) -> list[tuple[int, int]]:
+    """Return where the pieces of ``text`` begin and end that commas or an "and" part."""
+    words = _AND.get(locale.partition("-")[0])
+    between = r"\s*[,;،、，&+]\s*"
+    if words:
+        between = rf"{between}(?:(?:{words})\s+)?|\s+(?:{words})\s+"
+    ends = [0]
+    for part in re.finditer(between, text, re.IGNORECASE):
+        ends += part.span()
+    ends.append(len(text))
+    pairs = zip(ends[::2], ends[1::2], strict=True)
+    return [(start, end) for start, end in pairs if text[start:end].strip()]
 
 
 def resolve_builtin(

@@ -40,7 +40,7 @@ class TrainingData:
     slot name -> value -> the author's id. ``patterns``: slot name -> the patterns of its slot
     type. ``closed``: the slots whose types accept nothing else than what they know.
     A slot name that two intents use has the type of the first and the values and patterns of
-    both; it is closed where both types are.
+    both; it is closed where both types are. ``multiple``: the slots that take several values.
     ``fallback``: what answers utterances that are out of scope, if anything does;
     ``negatives``: utterances known to be, beside those that all skills share.
     """
@@ -54,6 +54,7 @@ class TrainingData:
     value_ids: dict[str, dict[str, str]] = field(default_factory=dict)
     patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
+    multiple: frozenset[str] = frozenset()
     fallback: Fallback | None = None
     negatives: tuple[str, ...] = ()
 
@@ -78,6 +79,7 @@ class TrainingData:
             value_ids=_value_ids(model),
             patterns=_patterns(model),
             closed=_closed(model),
+            multiple=_multiple(model),
             fallback=fallback_in(model),
         )
 
@@ -90,6 +92,7 @@ class TrainingData:
             self.value_ids,
             self.patterns,
             self.closed,
+            self.multiple,
         )
 
     @classmethod
@@ -175,6 +178,7 @@ def resolver_of(model: InteractionModel, locale: str) -> Resolver:
         _value_ids(model),
         _patterns(model),
         _closed(model),
+        _multiple(model),
     )
 
 
@@ -193,6 +197,11 @@ def _closed(model: InteractionModel) -> frozenset[str]:
     slots = [slot for intent in model.intents for slot in intent.slots]
     open_slots = {slot.name for slot in slots if slot.type not in closed}
     return frozenset(slot.name for slot in slots if slot.name not in open_slots)
+
+
+def _multiple(model: InteractionModel) -> frozenset[str]:
+    slots = (slot for intent in model.intents for slot in intent.slots)
+    return frozenset(slot.name for slot in slots if slot.takes_several)
 
 
 def _value_ids(model: InteractionModel) -> dict[str, dict[str, str]]:

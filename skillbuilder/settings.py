@@ -332,6 +332,7 @@ SPECTACULAR_SETTINGS = {
         "SeverityEnum": ["error", "warning"],
         "CheckSeverityEnum": ["error", "warning", "hint"],
         "ParserEnum": ["neural", "maxent_crf"],
+        "MatchEnum": ["ER_SUCCESS_MATCH", "ER_SUCCESS_NO_MATCH"],
         "StatusEnum": "skillbuilder.training.models.Build.Status",
     },
 }

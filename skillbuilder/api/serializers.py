@@ -304,6 +304,15 @@ class RankedIntentSerializer(serializers.Serializer):
     confidence = serializers.FloatField()
 
 
+class SaidValueSerializer(serializers.Serializer):
+    """One of several values that were said in one slot."""
+
+    text = serializers.CharField()
+    value = serializers.CharField(help_text="What it resolves to; the text if to nothing.")
+    id = serializers.CharField(allow_null=True, help_text="The id of the value, if it has one.")
+    status = serializers.ChoiceField(choices=[MATCH, NO_MATCH], allow_null=True)
+
+
 class SlotSerializer(serializers.Serializer):
     """A slot that was found: ``utterance[start:end] == text``."""
 
@@ -320,6 +329,9 @@ class SlotSerializer(serializers.Serializer):
     )
     confidence = serializers.FloatField(
         allow_null=True, help_text="How likely just this span is this slot."
+    )
+    values = SaidValueSerializer(
+        many=True, required=False, help_text="Each value, of a slot with multipleValues alone."
     )
 
 

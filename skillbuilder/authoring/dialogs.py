@@ -17,6 +17,7 @@ from nlu_engine.dialog_model import (
     with_intent_dialog,
     with_slot_dialog,
 )
+from nlu_engine.interaction_model import Slot as DocumentSlot
 from skillbuilder.authoring.editing import Conflict, editing
 from skillbuilder.authoring.import_export import parts_around
 from skillbuilder.authoring.models import Intent, Skill, Slot
@@ -33,10 +34,9 @@ class SlotSettings:
 
 def settings_of(skill: Skill, slot: Slot) -> SlotSettings:
     """Return the settings of ``slot``."""
-    several = slot.extra.get("unknown", {}).get("multipleValues")
     return SlotSettings(
         slot_dialog(skill.extra, slot.intent.name, slot.name),
-        isinstance(several, dict) and several.get("enabled") is True,
+        DocumentSlot(slot.name, slot.type_name, extra=slot.extra).takes_several,
         tuple(slot.samples),
     )
 

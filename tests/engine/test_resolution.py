@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -137,3 +138,51 @@ def test_the_json_form_makes_an_equal_resolver() -> None:
     assert Resolver.from_dict(document) == RESOLVER
     with pytest.raises(KeyError):
         Resolver.from_dict({})
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("cherry", ["cherries"]),
+        ("cherry, olives and pineapple", ["cherries", "Olives", "pineapple"]),
+        ("ham & cheese and olives", ["Ham", "Olives"]),
+        ("olives, and ham & cheese", ["Olives", "Ham"]),
+        ("olives AND cherry", ["Olives", "cherries"]),
+        ("sand and candy", ["sand", "candy"]),
+        (" , and ", []),
+    ],
+)
+def test_each_of_several_values_is_resolved(text: str, values: list[str]) -> None:
+    several = replace(RESOLVER, multiple=frozenset({"topping"}))
+    found = several.resolve_each("topping", text)
+    assert [one.value for one in found] == values
+    assert all(one.text in text for one in found)
+    assert several.resolve_each("size", text) == ()
+    assert Resolver.from_dict(json.loads(json.dumps(several.to_dict()))) == several
+
+
+def test_several_values_keep_ids_and_leave_out_what_a_closed_type_does_not_know() -> None:
+    closed = replace(
+        RESOLVER,
+        value_ids={"topping": {"Olives": "OLV"}},
+        closed=frozenset({"topping"}),
+        multiple=frozenset({"topping"}),
+    )
+    olives, cherries = closed.resolve_each("topping", "olives, gravel and cherry")
+    assert olives.to_dict() == {
+        "text": "olives",
+        "value": "Olives",
+        "id": "OLV",
+        "status": "ER_SUCCESS_MATCH",
+    }
+    assert cherries.value == "cherries"
+    assert closed.resolve_each("topping", "gravel and mud") == ()
+
+
+def test_other_languages_have_an_and_of_their_own() -> None:
+    german = replace(RESOLVER, locale="de-DE", multiple=frozenset({"topping"}))
+    assert [one.text for one in german.resolve_each("topping", "Salami und Pilze, Mais")] == [
+        "Salami",
+        "Pilze",
+        "Mais",
+    ]
