@@ -25,6 +25,8 @@ SWAPPED = 0.7
 """Share of the slots in a copy that take another value."""
 ANY_WORDS = 0.2
 """Share of the open slots in a copy that take any words."""
+SEVERAL = 0.4
+"""Share of the copies in which a slot that takes several values at once takes two or three."""
 OPEN_VALUES = 4
 OPEN_SHARE = 0.8
 """A slot is open if it has OPEN_VALUES or more, and this share of them are different."""
@@ -36,11 +38,14 @@ def copies_of(
     *,
     seed: int,
     never_any: Collection[str] = (),
+    several: Collection[str] = (),
+    joint: str = "and",
 ) -> list[AnnotatedUtterance]:
     """Return copies of ``utterances`` with other values; the same for the same seed.
 
     ``talk``: texts that have nothing to do with the skill, to cut words from; without it,
-    slots take their own values alone, and so do those in ``never_any``.
+    slots take their own values alone, and so do those in ``never_any``. The slots in ``several``
+    take more than one value at once, with ``joint`` between the last two.
     """
     marked = {mark(seed, one.text, one.frame.intent): one for one in utterances if one.frame.slots}
     with_slots = sorted(marked.items())
@@ -55,7 +60,9 @@ def copies_of(
             break
         chance = random.Random(mark(own, turn))
         said = [
-            _said(span, values[span.name], span.name in open_slots, spoken, chance)
+            _several(values[span.name], joint, chance)
+            if span.name in several and chance.random() < SEVERAL
+            else _said(span, values[span.name], span.name in open_slots, spoken, chance)
             for span in _spans(utterance)
         ]
         copy = _with_values(utterance, said)
@@ -118,6 +125,13 @@ def _said(
         count = len(span.text.split()) + chance.choice((-1, 0, 0, 1))
         return _cut(spoken, max(1, count), chance)
     return values.one(chance) if chance.random() < SWAPPED else span.text
+
+
+def _several(values: _Values, joint: str, chance: random.Random) -> str:
+    """Return two or three values as people say them one after the other: "ham, corn and olives"."""
+    different = list(dict.fromkeys(values.one(chance) for _ in range(chance.choice((2, 2, 3)))))
+    *first, last = different
+    return f"{', '.join(first)} {joint} {last}" if first else last
 
 
 def _cut(spoken: Sequence[Sequence[str]], count: int, chance: random.Random) -> str:

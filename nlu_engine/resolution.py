@@ -43,6 +43,7 @@ _AND = {
     "fr": "et",
     "hi": "और",
     "it": "e|ed",
+    "nl": "en",
     "pt": "e",
 }
 """By language, the words between the last two of several values."""
@@ -175,6 +176,11 @@ class Resolver:
             frozenset(document.get("closed", ())),
             frozenset(document.get("multiple", ())),
         )
+
+
+def joint_of(locale: str) -> str:
+    """Return the word between the last two of several values; "," where the language has none."""
+    return _AND.get(locale.partition("-")[0], ",").partition("|")[0]
 
 
 def _places(text: str, locale: str) -> list[tuple[int, int]]:

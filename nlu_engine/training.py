@@ -33,6 +33,7 @@ from nlu_engine.errors import NotEnoughData
 from nlu_engine.neural_training import HURRIED, Schedule, train_neural
 from nlu_engine.out_of_scope import negatives_for, shared_talk
 from nlu_engine.parsers import ParserPair, SkillParser
+from nlu_engine.resolution import joint_of
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
 
@@ -86,6 +87,8 @@ def train_parsers(
             _talk(embeddings),
             seed=seed,
             never_any=data.closed.union(data.patterns),
+            several=data.multiple,
+            joint=joint_of(data.locale),
         ),
         negatives=negatives,
         seed=seed,
@@ -97,7 +100,9 @@ def train_parsers(
     baseline = train_baseline(
         data,
         # Values of the skill alone: the CRF knows words by heart, and any words do it harm.
-        copies=copies_of(data.utterances, seed=seed),
+        copies=copies_of(
+            data.utterances, seed=seed, several=data.multiple, joint=joint_of(data.locale)
+        ),
         negatives=negatives,
         iterations=HURRIED_ITERATIONS if hurry else MAX_ITERATIONS,
         on_progress=partial(_report_baseline, on_progress),

@@ -87,3 +87,19 @@ def test_an_edit_moves_few_copies() -> None:
     # Copies of what was edited, and few that say the new value or lack the old one.
     assert len(before) > 200
     assert len(after - before) < 20
+
+
+def test_slots_that_take_several_values_are_taught_several() -> None:
+    said = {
+        span.text
+        for copy in copies_of(SKILL, seed=0, several=["title"], joint="und")
+        for span in copy.frame.slots
+        if span.name == "title"
+    }
+    joined = [text for text in said if " und " in text]
+    assert joined
+    for text in joined:
+        first, last = text.rsplit(" und ", 1)
+        assert {*first.split(", "), last} <= set(TITLES)
+    assert any(", " in text for text in joined)
+    assert not any(" und " in c.text for c in copies_of(SKILL, seed=0, joint="und"))
