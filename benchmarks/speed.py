@@ -33,8 +33,10 @@ from benchmarks.accuracy import ROOT, update_readme
 
 # Neither torch nor onnxruntime comes with these: they would be in every measure of memory.
 from nlu_engine.artifact import (
+    FORMAT,
     MAXENT_CRF_FILES,
     NEURAL_FILES,
+    SUFFIXES,
     read_manifest,
     read_maxent_crf,
     read_neural,
@@ -210,7 +212,7 @@ def of_manifest(subject: Subject) -> Measured:
     files = MAXENT_CRF_FILES if baseline else NEURAL_FILES
     return {
         "train_seconds": manifest["train_seconds"]["maxent_crf" if baseline else "neural"],
-        "artifact_bytes": sum(manifest["sizes"][file] for file in files),
+        "artifact_bytes": sum(manifest["sizes"][file + SUFFIXES[FORMAT]] for file in files),
     }
 
 

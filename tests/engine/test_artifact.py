@@ -5,13 +5,18 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
+from zstandard import ZstdCompressor, ZstdDecompressor
 
 from nlu_engine.artifact import (
+    FORMAT,
+    SUFFIXES,
+    loaded_bytes,
     read_artifact,
     read_manifest,
     read_maxent_crf,
@@ -50,7 +55,7 @@ def test_one_parser_can_be_read_alone(artifact: Path, fruit_pair: ParserPair, na
 
 def test_the_manifest_says_what_it_is(artifact: Path) -> None:
     manifest = read_artifact(artifact).manifest
-    assert manifest["format"] == 2
+    assert manifest["format"] == FORMAT
     assert manifest["embeddings"] == "en@2"
     assert set(manifest["files"]) == {path.name for path in artifact.iterdir()} - {"manifest.json"}
 
@@ -99,7 +104,7 @@ def test_a_missing_artifact_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["neural.safetensors.gz", "neural.json.gz", "slots.crfsuite.gz", "skill.json.gz"]
+    "name", ["neural.safetensors.zst", "neural.json.zst", "slots.crfsuite.zst", "skill.json.zst"]
 )
 @pytest.mark.parametrize("damage", ["flip", "cut", "delete"])
 def test_a_damaged_file_is_refused(artifact: Path, name: str, damage: str) -> None:
@@ -142,7 +147,37 @@ def test_a_manifest_that_is_none_is_refused(artifact: Path, content: str) -> Non
         read_artifact(artifact)
 
 
-def test_an_artifact_of_the_format_before_is_read(artifact: Path, fruit_pair: ParserPair) -> None:
+def as_before(artifact: Path, number: int, recompress: Callable[[bytes], bytes]) -> None:
+    """Make ``artifact`` one of an earlier format."""
+    suffix = SUFFIXES[number]
+    for path in artifact.glob("*.zst"):
+        plain = ZstdDecompressor().decompress(path.read_bytes())
+        path.with_suffix(suffix).write_bytes(recompress(plain))
+        path.unlink()
+    manifest = json.loads((artifact / "manifest.json").read_text()) | {"format": number}
+    files = {path.name: path.read_bytes() for path in artifact.iterdir()}
+    del files["manifest.json"]
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    sizes = {name: len(content) for name, content in files.items()}
+    (artifact / "manifest.json").write_text(
+        json.dumps(manifest | {"files": digests, "sizes": sizes})
+    )
+
+
+def test_a_gzipped_artifact_is_read(artifact: Path, fruit_pair: ParserPair) -> None:
+    newest = loaded_bytes(read_manifest(artifact))
+    as_before(artifact, 2, gzip.compress)
+    pair = read_artifact(artifact)
+    for text in UTTERANCES:
+        assert pair.neural.parse(text) == fruit_pair.neural.parse(text)
+        assert pair.maxent_crf.parse(text).frame == fruit_pair.maxent_crf.parse(text).frame
+    assert loaded_bytes(read_manifest(artifact)) == pytest.approx(newest, rel=0.2)
+    write_artifact(pair, artifact.with_name("again"))
+    assert read_manifest(artifact.with_name("again"))["format"] == FORMAT
+    read_artifact(artifact.with_name("again"))
+
+
+def test_an_artifact_of_the_first_format_is_read(artifact: Path, fruit_pair: ParserPair) -> None:
     names = ["<", "an orange", "orange", "plums", "length=3"]
     weights = np.linspace(-2, 2, 10, dtype=np.float32).reshape(5, 2)
     arrays = {
@@ -150,17 +185,10 @@ def test_an_artifact_of_the_format_before_is_read(artifact: Path, fruit_pair: Pa
         "coefficients": weights,
         "intercepts": np.zeros(2, np.float32),
     }
-    for path in artifact.glob("*.gz"):
-        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
-        path.unlink()
-    (artifact / "intents.safetensors").write_bytes(save(arrays))
     named = {"features": names, "intents": ["OrderFruit", "Weather"]}
     (artifact / "intents.json").write_text(json.dumps(named))
-    manifest = json.loads((artifact / "manifest.json").read_text()) | {"format": 1}
-    files = {path.name: path.read_bytes() for path in artifact.iterdir()}
-    del files["manifest.json"]
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    (artifact / "manifest.json").write_text(json.dumps(manifest | {"files": digests}))
+    (artifact / "intents.safetensors.zst").write_bytes(ZstdCompressor().compress(save(arrays)))
+    as_before(artifact, 1, bytes)
 
     pair = read_artifact(artifact)
     for text in UTTERANCES:

@@ -58,7 +58,7 @@ def test_a_missing_damaged_or_foreign_artifact_is_refused(
         artifacts.parse(skill, "order")
 
     manifest.write_text(sound)
-    weights = folder / "neural.safetensors.gz"
+    weights = folder / "neural.safetensors.zst"
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     with pytest.raises(ArtifactCorrupt, match="neural"):
         artifacts.parse(skill, "order")
