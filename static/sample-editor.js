@@ -150,6 +150,7 @@
 
   // A click on a sample edits it, and words that the mouse selected in it stay selected.
   let picked = null;
+  let asked = null; // The row that it asked for.
   document.addEventListener("click", (e) => {
     const text = e.target.closest?.(".row-text");
     const edit = text && !e.target.closest("a, button") && text.closest("li")?.querySelector("[data-edit]");
@@ -163,6 +164,7 @@
       before.setEnd(selection.getRangeAt(0).startContainer, selection.getRangeAt(0).startOffset);
       picked = { words, nth: before.toString().split(words).length - 1 };
     }
+    asked = text.closest("li").id;
     document.activeElement?.blur(); // The click gave the focus to the page, from where it may go on.
     edit.click();
   });
@@ -288,10 +290,13 @@
     field.form.requestSubmit();
   });
 
-  // The focus follows an edit, unless it is somewhere else by now.
+  // The focus follows an edit, unless it is somewhere else by now; a click had its say already.
   document.addEventListener("htmx:afterSettle", () => {
     const isLost = !document.activeElement || document.activeElement === document.body;
-    const place = isLost && document.querySelector("[data-refocus]");
+    const wanted = document.querySelector("[data-refocus]");
+    const isAsked = asked && wanted?.closest("li")?.id === asked;
+    const place = (isLost || isAsked) && wanted;
+    if (wanted) asked = null;
     document.querySelectorAll("[data-refocus]").forEach((one) => delete one.dataset.refocus);
     if (!place) return;
     place.focus();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -109,10 +110,27 @@ def test_results_are_kept_as_they_come(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(kept["other"]["quick"]) == 1
 
 
-def fake_compare(folder: Path, job: accuracy.Job) -> dict[str, Any]:
+def fake_compare(train: Path, test: Path, job: accuracy.Job) -> dict[str, Any]:
     if job.seed == 13:
         raise RuntimeError("seed 13")
     return run(job.seed, 0.6)
+
+
+def test_a_few_samples_of_each_intent_are_drawn_by_the_seed(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.jsonl.gz"
+    rows = [{"text": str(number), "intent": "AB"[number % 2]} for number in range(40)]
+    with gzip.open(whole, "wt") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+    def drawn(seed: int) -> list[str]:
+        (folder := tmp_path / str(seed)).mkdir(exist_ok=True)
+        with gzip.open(accuracy.drawn(whole, 3, seed, folder), "rt") as file:
+            return file.readlines()
+
+    found = [json.loads(line) for line in drawn(1)]
+    assert sorted(row["intent"] for row in found) == list("AAABBB")
+    assert all(row in rows for row in found)
+    assert drawn(1) == drawn(1) != drawn(2)
 
 
 def test_table_is_put_between_its_marks_and_nothing_else_changes() -> None:
