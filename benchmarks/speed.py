@@ -33,10 +33,9 @@ from benchmarks.accuracy import ROOT, update_readme
 
 # Neither torch nor onnxruntime comes with these: they would be in every measure of memory.
 from nlu_engine.artifact import (
-    FORMAT,
     MAXENT_CRF_FILES,
     NEURAL_FILES,
-    SUFFIXES,
+    bytes_on_disk,
     read_manifest,
     read_maxent_crf,
     read_neural,
@@ -212,7 +211,7 @@ def of_manifest(subject: Subject) -> Measured:
     files = MAXENT_CRF_FILES if baseline else NEURAL_FILES
     return {
         "train_seconds": manifest["train_seconds"]["maxent_crf" if baseline else "neural"],
-        "artifact_bytes": sum(manifest["sizes"][file + SUFFIXES[FORMAT]] for file in files),
+        "artifact_bytes": bytes_on_disk(manifest, files),
     }
 
 

@@ -223,6 +223,12 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
+def bytes_on_disk(manifest: Mapping[str, Any], names: Iterable[str]) -> int:
+    """Return the bytes of the files ``names`` (NEURAL_FILES, MAXENT_CRF_FILES) of an artifact."""
+    suffix = SUFFIXES[manifest["format"]]
+    return sum(int(manifest["sizes"][name + suffix]) for name in names)
+
+
 def loaded_bytes(manifest: Mapping[str, Any]) -> int:
     """Return about how much memory a pair takes that was read but has not parsed lately.
 

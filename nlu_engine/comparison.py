@@ -14,6 +14,7 @@ import numpy as np
 from nlu_engine.artifact import (
     MAXENT_CRF_FILES,
     NEURAL_FILES,
+    bytes_on_disk,
     read_manifest,
     read_maxent_crf,
     read_neural,
@@ -68,7 +69,7 @@ def compare(
         }
     for name, measured in parsers.items():
         measured["train_seconds"] = manifest["train_seconds"][name]
-        measured["artifact_bytes"] = sum(manifest["sizes"][file] for file in FILES[name])
+        measured["artifact_bytes"] = bytes_on_disk(manifest, FILES[name])
     base = parsers["maxent_crf"]["frame_accuracy"]
     gain = (parsers["neural"]["frame_accuracy"] - base) / base if base else None
     return {
