@@ -73,8 +73,13 @@ KIND = "skillbuilder-parsers"
 MANIFEST = "manifest.json"
 
 LOADED_LEAST = 100_000
-GROWTH = {"neural.json": 9.0, "skill.json": 6.0, "intents.json": 0.4, "intents.safetensors": 0.4}
-GROWTH |= {"slots.crfsuite": 2.0}
+GROWTH = {
+    "neural.json": 9.0,
+    "skill.json": 6.0,
+    "intents.json": 0.4,
+    "intents.safetensors": 0.4,
+    "slots.crfsuite": 2.0,
+}
 COMPRESSED_GROWTH = {
     "neural.safetensors": 1.25,
     "neural.json": 27.0,

@@ -15,6 +15,7 @@ import pytest
 from celery import current_app
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
 from hypothesis import settings as hypothesis_settings
 from knox.models import AuthToken
@@ -24,6 +25,7 @@ from nlu_engine.interaction_model import InteractionModel
 from skillbuilder import queues
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
+from skillbuilder.cache import JsonSerializer
 from skillbuilder.training import artifacts, leases, runs, storage
 from skillbuilder.training.models import TrainingRun
 
@@ -91,6 +93,23 @@ def own_folders(data_folder: Path, tmp_path: Path, settings: Any) -> Iterator[No
     cache.clear()  # It counts requests.
     yield
     current_app.conf.broker_transport_options = usual
+
+
+@pytest.fixture(autouse=True)
+def json_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep in the cache what it would be in production: JSON (``skillbuilder.cache``)."""
+    for name in ("add", "set"):
+        monkeypatch.setattr(LocMemCache, name, through_json(getattr(LocMemCache, name)))
+
+
+def through_json(keep: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a ``keep`` that fails with what is no JSON, and makes JSON of the rest."""
+    serializer = JsonSerializer()
+
+    def wrapper(self: LocMemCache, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return keep(self, key, serializer.loads(serializer.dumps(value)), *args, **kwargs)
+
+    return wrapper
 
 
 @pytest.fixture

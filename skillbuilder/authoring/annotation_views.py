@@ -248,9 +248,13 @@ def annotation_set_problems(request: HttpRequest, annotation_set: AnnotationSet)
     skill = annotation_set.skill
     # To find it takes a while of thousands of annotations, and only an edit makes it another.
     edits = f"{annotation_set.revision}:{skill.revision}:{skill.updated_at.isoformat()}"
+    # As JSON has it: caches keep nothing else.
     found = cache.get_or_set(
         f"doubts:{annotation_set.pk}:{edits}",
-        lambda: problems(sets.expected_in(annotation_set), export_interaction_model(skill)),
+        lambda: [
+            one.to_dict()
+            for one in problems(sets.expected_in(annotation_set), export_interaction_model(skill))
+        ],
         _KEPT_SECONDS,
     )
     context = {"set": annotation_set, "problems": found}
