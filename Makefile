@@ -67,7 +67,7 @@ screenshots: setup-dev
 	@.ci/chromium
 	$(PYTHON) -m tests.browser.screenshots
 
-SETS ?= snips10 snips70 xsid-en xsid-de atis snips banking77 clinc150
+SETS ?= snips10 snips70 xsid-en xsid-de atis snips banking77@10 banking77 clinc150
 JOBS ?= 1
 
 bench: bench-data setup-dev

@@ -63,7 +63,7 @@ FORMAT = 3
 SUFFIXES = {NAMED_FEATURES: "", 2: ".gz", FORMAT: ".zst"}
 """What the files of each format that is read are called besides; the last is written."""
 LEVEL = 19
-"""Of compression: slow, a fifth of a second, for files that are written once and read often."""
+"""Of compression: slow, a third of a second, for files that are written once and read often."""
 _INFLATE: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.decompress,
