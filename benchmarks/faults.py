@@ -25,16 +25,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy import ROOT, with_table
 from benchmarks.services import BROKERS, Postgres, Service
+from benchmarks.throughput import document
 from nlu_engine.artifact import read_artifact
 from tests.running_app import LEASE_SECONDS, RunningApp, running_app
 
@@ -49,11 +51,22 @@ SLACK_SECONDS = 30
 child may have to start first."""
 SIMULTANEOUS = 200
 STEPS = ("validate", "embed", "train", "calibrate", "evaluate", "publish")
-CANCELLED_AT = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.75, 0.85, 0.9, 0.95, 0.98)
-"""Shares of a build's time after which it is cancelled."""
+CANCELLED_AT = (0.0, 0.3, 0.7)
+"""Shares of what a step usually takes, after which a build is cancelled in it."""
+CANCELLED_SAMPLES = 200
+MOST_MISSED = 20
+"""So often a step may be over before it can be cancelled."""
+SLICE_SECONDS = 0.0015
+"""A build goes on for so long between two looks which step it is in."""
+STOPPED_SECONDS = 0.3
+LOOK_SECONDS = 0.02
+OVER = "over"
+ENDED = "stopped its work"
+"""In the last line of the log of a cancelled build, which its worker writes."""
 AWAY_SECONDS = 1.0
-HEEDED_SECONDS = 5.0
-"""From cancelling a build until the worker took the next one, both asked for by HTTP."""
+HEEDED_SECONDS = 2.0
+"""From the request to cancel a build until its worker has ended its work."""
+FULL = {"BUILD_FULL_TIER": "1"}
 UTTERANCE = {"utterance": "bring me something huge"}
 
 
@@ -73,6 +86,8 @@ class Outcome:
     seconds: float
     load: float
     told: str
+    # Of cancelling: the longest until the work had ended, by the step that it was in.
+    by_step: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -88,10 +103,16 @@ class Trial:
     seed: int = 0
     unanswered: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    by_step: dict[str, float] = field(default_factory=dict)
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Return the answer to a request of the skill's owner."""
         return self.app.request(method, path, body, token=self.token)
+
+    def put(self, document: dict[str, Any]) -> None:
+        """Replace the interaction model of the skill."""
+        put = self.request("PUT", f"{self.skill}/interaction-model", document)
+        assert put.status == 200, put.text
 
     def build(self) -> str:
         """Ask for a build that there was none of yet; return the address of its run."""
@@ -127,6 +148,43 @@ class Trial:
         started = time.monotonic()
         assert self.ended(address)["status"] == "ready"
         return time.monotonic() - started
+
+    def whole(self, part: Part) -> Any:
+        """Return ``part`` of a new run, once it is over."""
+        address = self.build()
+        self.reached(address, part, (OVER,))
+        return part(self.run(address))
+
+    def reached(self, address: str, part: Part, places: Sequence[str]) -> None:
+        """Wait until a build is in one of ``places``: steps, or OVER."""
+
+        def is_there() -> bool:
+            return _place(part(self.run(address))) in places
+
+        self.app.wait(is_there, f"one of {places}", MOST_SECONDS, every=LOOK_SECONDS)
+
+    def stopped_in(self, address: str, part: Part, step: str, after: float) -> int | None:
+        """Let a build go on until it is ``after`` seconds in ``step``, bit by bit.
+
+        Returns the id of the worker's child, which is stopped then; None if the step was over.
+        """
+        before, child = STEPS[: STEPS.index(step)], self.child()
+        self.reached(address, part, (*(before[-1:] or ("",)), step, OVER))
+        while True:
+            os.kill(child, signal.SIGSTOP)
+            place = _place(part(self.run(address)))
+            if place == step and not after:
+                return child
+            os.kill(child, signal.SIGCONT)
+            if place not in ("", step, *before):
+                return None
+            time.sleep(after if place == step else SLICE_SECONDS)
+            after = 0.0 if place == step else after
+
+    def is_idle(self, address: str, child: int) -> bool:
+        """Return whether a cancelled build's work has ended: its worker says so, or is dead."""
+        lines = self.request("GET", f"{address}/log").json
+        return ENDED in lines[-1]["text"] or not _lives(child)
 
     def found_again(self, address: str) -> float:
         """Wait until the run, whose worker is gone, is no longer taken for trained."""
@@ -185,6 +243,24 @@ class Trial:
         aside = self.clock.with_suffix(".new")
         aside.write_text(jump)
         aside.rename(self.clock)
+
+
+Part = Callable[[Any], Any]
+"""Of a run what is built: the quick tier, or the full one, None as long as there is none."""
+
+
+def _place(build: Any) -> str | None:
+    """Return the step that a build is in, "" before the first, OVER after the last."""
+    if build is None:
+        return None
+    return str(build["step"]) if build["status"] in ("queued", "training") else OVER
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _torch_bytes(pid: int) -> int:
@@ -264,24 +340,51 @@ def database_killed(trial: Trial) -> str:
 
 
 def cancelled(trial: Trial) -> str:
-    """builds are cancelled at twelve moments, from the first step to the last"""
-    whole = trial.built()
-    seconds: dict[str, float] = {}
-    address = trial.build()
-    for share in CANCELLED_AT:
-        trial.taken(address)
-        time.sleep(share * whole)
-        step = trial.run(address)["step"]
-        started = time.monotonic()
-        status = trial.request("POST", f"{address}/cancel").json["status"]
+    """builds are cancelled in each of their steps"""
+    return _cancelled(trial, lambda run: run)
+
+
+def full_cancelled(trial: Trial) -> str:
+    """full tiers are cancelled in each of their steps"""
+    return _cancelled(trial, lambda run: run["full_tier"])
+
+
+def _cancelled(trial: Trial, part: Part) -> str:
+    trial.put(document(CANCELLED_SAMPLES))
+    usual = {one["name"]: one["seconds"] for one in trial.whole(part)["steps"]}
+    for step in STEPS:
+        times = [_cancelled_in(trial, part, step, share * usual[step]) for share in CANCELLED_AT]
+        trial.by_step[step] = round(max(times), 2)
+    assert trial.whole(part)["status"] == "ready"
+    longest = max(trial.by_step.values())
+    assert longest < HEEDED_SECONDS, trial.by_step
+    return f"its work ended {longest:.1f} s later at most, the next build is ready"
+
+
+def _cancelled_in(trial: Trial, part: Part, step: str, after: float) -> float:
+    """Cancel a build ``after`` seconds in ``step``; return how long it still worked then."""
+    for _ in range(MOST_MISSED):
         address = trial.build()
-        trial.taken(address)
-        if status == "cancelled":
-            seconds[step] = max(seconds.get(step, 0.0), time.monotonic() - started)
-    assert trial.ended(address)["status"] == "ready"
-    assert max(seconds.values()) < HEEDED_SECONDS, seconds
-    named = ", ".join(f"{step} {seconds[step]:.1f} s" for step in STEPS if step in seconds)
-    return f"the worker took the next build after, in the step {named} at most"
+        child = trial.stopped_in(address, part, step, after)
+        if child is None:
+            continue
+        started = time.monotonic()
+        build = part(_cancel(trial, address, child))
+        if (build["status"], build["step"]) == ("cancelled", step):
+            idle = partial(trial.is_idle, address, child)
+            trial.app.wait(idle, "the end of its work", MOST_SECONDS, every=LOOK_SECONDS)
+            return time.monotonic() - started
+    raise AssertionError(f"the step {step} was over {MOST_MISSED} times")
+
+
+def _cancel(trial: Trial, address: str, child: int) -> Any:
+    """Cancel a build whose child is stopped; return the run."""
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(trial.request, "POST", f"{address}/cancel")
+        # It may hold the lock of SQLite, which the request waits for.
+        wait([asked], STOPPED_SECONDS)
+        os.kill(child, signal.SIGCONT)
+        return asked.result().json
 
 
 def doubled(trial: Trial) -> str:
@@ -383,13 +486,14 @@ FAULTS: tuple[Fault, ...] = (
     many_requests,
     disk_full,
 )
+FULL_FAULTS: tuple[Fault, ...] = (full_cancelled,)
 CLOCK_FAULTS: tuple[Fault, ...] = (clock_ahead, clock_back, clock_back_worker_killed)
 
 
 def survive(trial: Trial, fault: Fault) -> tuple[bool, str]:
     """Return whether a fault was survived and what came of it, parsing all the while."""
     trial.unanswered.clear()
-    trial.slowest = 0.0
+    trial.slowest, trial.by_step = 0.0, {}
     try:
         with trial.parsing():
             told = fault(trial)
@@ -409,8 +513,7 @@ def prepared(app: RunningApp, **servers: Any) -> Trial:
     token = app.make_user("breaker")
     made = app.request("POST", "/api/v1/skills", {"name": "Tiny kitchen"}, token=token)
     trial = Trial(app, token, f"/api/v1/skills/{made.json['slug']}", **servers)
-    put = trial.request("PUT", f"{trial.skill}/interaction-model", make_tiny_document())
-    assert put.status == 200, put.text
+    trial.put(make_tiny_document())
     assert trial.ended(trial.build())["status"] == "ready", app.log_tails()
     return trial
 
@@ -425,7 +528,9 @@ def fake_clock(file: Path) -> dict[str, str]:
 
 
 @contextmanager
-def broken(database: str, broker: str, clock: Mapping[str, str], folder: Path) -> Iterator[Trial]:
+def broken(
+    database: str, broker: str, env: Mapping[str, str], clock: Mapping[str, str], folder: Path
+) -> Iterator[Trial]:
     """Yield a trial on servers of its own, all with their data in ``folder``."""
     with ExitStack() as stack:
         servers: dict[str, Service | None] = {"postgres": None, "broker": None}
@@ -440,13 +545,13 @@ def broken(database: str, broker: str, clock: Mapping[str, str], folder: Path) -
             stack.callback(server.kill)
         url = {"BROKER_URL": servers["broker"].url} if servers["broker"] else {}
         (folder / "var").mkdir()
-        app = stack.enter_context(running_app(folder / "var", **url, **clock))
+        app = stack.enter_context(running_app(folder / "var", **url, **env, **clock))
         yield prepared(app, **servers, clock=Path(clock.get("CLOCK_FILE", "")))
 
 
 def outcomes(database: str, broker: str, only: list[str]) -> Iterator[Outcome]:
     """Break what can be broken on a database and a broker; yield what came of each fault."""
-    for faults in (FAULTS, CLOCK_FAULTS):
+    for faults, env in ((FAULTS, {}), (FULL_FAULTS, FULL), (CLOCK_FAULTS, {})):
         chosen = [fault for fault in faults if not only or fault.__name__ in only]
         if not chosen or (faults is CLOCK_FAULTS and not shutil.which("cc")):
             continue
@@ -454,7 +559,7 @@ def outcomes(database: str, broker: str, only: list[str]) -> Iterator[Outcome]:
             folder = Path(name)
             folder.chmod(0o755)  # Postgres runs as somebody else
             clock = fake_clock(folder / "clock") if faults is CLOCK_FAULTS else {}
-            with broken(database, broker, clock, folder) as trial:
+            with broken(database, broker, env, clock, folder) as trial:
                 for fault in chosen:
                     started, load = time.monotonic(), os.getloadavg()[0]
                     try:
@@ -464,7 +569,8 @@ def outcomes(database: str, broker: str, only: list[str]) -> Iterator[Outcome]:
                         continue
                     seconds = round(time.monotonic() - started, 1)
                     names = (fault.__name__, str(fault.__doc__))
-                    yield Outcome(database, broker, *names, survived, seconds, round(load, 1), told)
+                    came = (survived, seconds, round(load, 1), told, trial.by_step)
+                    yield Outcome(database, broker, *names, *came)
 
 
 def table(found: list[dict[str, Any]]) -> str:
@@ -478,15 +584,30 @@ def table(found: list[dict[str, Any]]) -> str:
     return "\n".join([*head, *rows])
 
 
+def steps_table(found: list[dict[str, Any]]) -> str:
+    """Return how long cancelled builds worked on, by step, as a table in Markdown."""
+    rows = [
+        f"| {one['database']} | {one['broker']} | "
+        f"{'full' if one['name'] == full_cancelled.__name__ else 'quick'} | "
+        + " | ".join(f"{one['by_step'][step]:.1f}" for step in STEPS)
+        + f" | {one['load']} |"
+        for one in found
+        if len(one.get("by_step", {})) == len(STEPS)
+    ]
+    head = f"| database | broker | tier | {' | '.join(f'{step}, s' for step in STEPS)} | load |"
+    return "\n".join([head, "|" + "---|" * (len(STEPS) + 4), *rows])
+
+
 def keep(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Put outcomes in the place of older ones, in the docs too; return all."""
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     merged = {(one["database"], one["broker"], one["name"]): one for one in [*known, *found]}
-    names = [fault.__name__ for fault in (*FAULTS, *CLOCK_FAULTS)]
+    names = [fault.__name__ for fault in (*FAULTS, *FULL_FAULTS, *CLOCK_FAULTS)]
     order = list(product(DATABASES, (FILES, *BROKERS), names))
     every = [merged[key] for key in order if key in merged]
     RESULTS.write_text(json.dumps(every, indent=1) + "\n")
-    REPORT.write_text(with_table(REPORT.read_text(), "faults", table(every)))
+    text = with_table(REPORT.read_text(), "faults", table(every))
+    REPORT.write_text(with_table(text, "cancelled", steps_table(every)))
     return every
 
 
@@ -515,7 +636,7 @@ def main() -> int:
                 print(outcome, file=sys.stderr, flush=True)
                 if options.docs:
                     keep(found)
-    print(table(found))
+    print(table(found), steps_table(found), sep="\n\n")
     return 0 if all(one["survived"] for one in found) else 1
 
 

@@ -1,12 +1,14 @@
 """Measure how a web server serves many skills, and write docs/scaling.md's tables anew.
 
-    python -m benchmarks.many_skills FOLDER --skills 1000 [--seeds NAME=DOCUMENT=ARTIFACT ...]
+    python -m benchmarks.many_skills FOLDER --skills 1000 [--seeds DOCUMENT=ARTIFACT ...] [--fill]
+    python -m benchmarks.many_skills FOLDER
     python -m benchmarks.many_skills --report
 
-FOLDER takes the database and the artifacts, and is used again if it holds as many skills. Skills
-are made from the sample skills, trained first if FOLDER has nothing trained, and from --seeds:
-interaction models with artifacts that were trained from them. With DATABASE_URL the rows go into
-that database, which must be empty and is kept.
+FOLDER takes the database and the artifacts. With --fill they are made and nothing is measured; a
+folder that is full is driven as often as one likes. Skills are made from the sample skills, trained
+first if FOLDER has nothing trained, or from --seeds: interaction models with artifacts that were
+trained from them. With DATABASE_URL the rows go into that database, which must be empty at first
+and is kept.
 
 gunicorn is started as in production, and clients with tokens ask for parses over HTTP, of skills
 drawn by Zipf's law: once as fast as they can, once at a pace. Clients and server share the
@@ -59,17 +61,30 @@ PACE = 40.0
 """Calls a second of all clients together, where they do not ask as fast as they can."""
 TIMES = 15
 MEGABYTE = 1_000_000
+FILLED = "filled.json"
+"""Of a folder that is full: what is in it, tokens of the owners, what to ask their skills."""
 
 
 def main() -> None:
     """Make the skills, measure, keep the results; or write the report of what was kept."""
     options = _arguments()
-    if options.folder is not None:
-        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-        result = measure(options)
-        results[f"{result['database']}-{result['skills']}"] = result
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    report(json.loads(RESULTS.read_text()))
+    if options.folder is None:
+        report(json.loads(RESULTS.read_text()))
+        return
+    folder = options.folder.resolve()
+    set_up(folder, options.cache_mb)
+    if not (folder / FILLED).exists():
+        fill(folder, options)
+    if not options.fill:
+        keep(measure(options, json.loads((folder / FILLED).read_text())))
+
+
+def keep(result: dict[str, Any]) -> None:
+    """Put ``result`` in the place of the last of its kind, and write the report anew."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results[f"{result['database']}-{result['skills']}"] = result
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    report(results)
 
 
 def _arguments() -> argparse.Namespace:
@@ -79,6 +94,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--skills", type=int, default=1_000)
     parser.add_argument("--seeds", nargs="*", default=[], metavar="DOCUMENT=ARTIFACT")
+    parser.add_argument("--fill", action="store_true", help="make the skills, measure nothing")
     parser.add_argument("--linked", action="store_true", help="hard link artifacts, do not copy")
     parser.add_argument("--calls", type=int, default=4_000, help="of all clients, in each round")
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes of the web server")
@@ -90,45 +106,26 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Return all that is measured with so many skills."""
-    folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    set_up(folder, options.cache_mb)
-    seeds = seeds_of(folder, options.seeds)
-    made = patterns(seeds, min(PATTERNS, options.skills))
-    seconds, tokens = populate(options.skills, made, linked=options.linked)
-    from django.db import connection
-
+def measure(options: argparse.Namespace, filled: dict[str, Any]) -> dict[str, Any]:
+    """Return all that is measured with the skills of a folder that is full."""
     result: dict[str, Any] = {
         "machine": machine(),
         "date": time.strftime("%Y-%m-%d"),
-        "database": connection.vendor,
-        "skills": options.skills,
-        "patterns": len(made),
-        "seeds": {seed.name: _size_of(seed) for seed in seeds},
-        "linked": options.linked,
-        "populate_seconds": seconds,
-        "disk": disk_use(folder / "artifacts"),
+        **filled["facts"],
         "workers": options.workers,
         "cache_mb": options.cache_mb,
         "nice": options.nice,
     }
-    if not options.linked:
-        drop_from_memory(folder / "artifacts")
+    if not result["linked"]:
+        drop_from_memory(options.folder / "artifacts")
     os.nice(options.nice)
+    calls = traffic(options.calls, filled)
     with web_server(options.workers) as server:
-        calls = traffic(options, made, tokens)
-        result["pages"] = pages(server.port, tokens[0], made[0])
+        result["pages"] = pages(server.port, filled["tokens"][0], filled["document"])
         result["fast"] = round_of(server, calls[: options.calls], 0.0)
-        paced = calls[options.calls :]
-        result["paced"] = round_of(server, paced, PACE)
+        result["paced"] = round_of(server, calls[options.calls :], PACE)
         result["memory"] = server.memory
     return result
-
-
-def _size_of(seed: Seed) -> int:
-    return sum(path.stat().st_size for path in seed.artifact.iterdir())
 
 
 # --- The population -----------------------------------------------------------------------
@@ -136,6 +133,7 @@ def _size_of(seed: Seed) -> int:
 
 def set_up(folder: Path, cache_mb: int) -> None:
     """Set Django up on the database in ``folder``, or on DATABASE_URL's."""
+    folder.mkdir(parents=True, exist_ok=True)
     os.environ |= {
         "SKILLBUILDER_VAR": str(folder),
         "DJANGO_SETTINGS_MODULE": "skillbuilder.settings",
@@ -150,6 +148,31 @@ def set_up(folder: Path, cache_mb: int) -> None:
 
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def fill(folder: Path, options: argparse.Namespace) -> None:
+    """Make the skills, and write down beside them what driving them needs to know."""
+    from django.db import connection
+
+    seeds = seeds_of(folder, options.seeds)
+    made = patterns(seeds, min(PATTERNS, options.skills))
+    seconds, tokens = populate(options.skills, made, linked=options.linked)
+    facts = {
+        "database": connection.vendor,
+        "skills": options.skills,
+        "patterns": len(made),
+        "seeds": {seed.name: _size_of(seed) for seed in seeds},
+        "linked": options.linked,
+        "populate_seconds": seconds,
+        "disk": disk_use(folder / "artifacts"),
+    }
+    utterances = [pattern.seed.utterances for pattern in made]
+    filled = {"facts": facts, "tokens": tokens, "document": made[0].snapshot}
+    (folder / FILLED).write_text(json.dumps(filled | {"utterances": utterances}))
+
+
+def _size_of(seed: Seed) -> int:
+    return sum(path.stat().st_size for path in seed.artifact.iterdir())
 
 
 def seeds_of(folder: Path, named: Sequence[str]) -> list[Seed]:
@@ -204,7 +227,8 @@ def populate(
         if first % 5_000 == 0:
             say(f"{numbers.stop:,} versions: { {k: round(v) for k, v in seconds.items()} } s")
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+        # As autovacuum does; without it Postgres looks rows up that an index has whole.
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
     connection.close()
     return {name: round(value, 1) for name, value in seconds.items()}, tokens
 
@@ -311,21 +335,19 @@ def wait_for(port: int) -> None:
 # --- The traffic --------------------------------------------------------------------------
 
 
-def traffic(
-    options: argparse.Namespace, made: Sequence[Pattern], tokens: Sequence[str]
-) -> list[Call]:
+def traffic(count: int, filled: dict[str, Any]) -> list[Call]:
     """Return calls for two rounds: of skills by Zipf's law, with what their seeds were taught."""
+    skills, tokens, taught = filled["facts"]["skills"], filled["tokens"], filled["utterances"]
     rng = np.random.default_rng(0)
-    ranks = np.arange(1, options.skills + 1)
+    ranks = np.arange(1, skills + 1)
     shares = (1 / ranks) / (1 / ranks).sum()
-    places = rng.permutation(options.skills)
-    drawn = places[rng.choice(options.skills, size=2 * options.calls, p=shares)]
+    drawn = rng.permutation(skills)[rng.choice(skills, size=2 * count, p=shares)]
     chosen = random.Random(0)
     return [
         Call(
             f"/api/v1/skills/{slug_of(number)}/parse",
-            tokens[number % len(made)],
-            chosen.choice(made[number % len(made)].seed.utterances),
+            tokens[number % len(tokens)],
+            chosen.choice(taught[number % len(tokens)]),
         )
         for number in drawn.tolist()
     ]
@@ -391,11 +413,11 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
 # --- Pages and uploads --------------------------------------------------------------------
 
 
-def pages(port: int, token: str, pattern: Pattern) -> dict[str, dict[str, float]]:
+def pages(port: int, token: str, model: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Return the times to list, search and upload, one after the other."""
     cookie = signed_in()
     slug = slug_of(0)
-    document = json.dumps(pattern.snapshot).encode()
+    document = json.dumps(model).encode()
     address = f"/api/v1/skills/{slug}/interaction-model"
     asked = {
         "list, REST": lambda: call(port, "GET", "/api/v1/skills", token),

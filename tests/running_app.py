@@ -108,14 +108,16 @@ class RunningApp:
         for log in self.logs:
             log.close()
 
-    def wait(self, done: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def wait(
+        self, done: Callable[[], bool], what: str, seconds: float = 60, every: float = 0.2
+    ) -> None:
         """Wait until ``done``; fails with the logs when it takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with suppress(OSError, http.client.HTTPException):
                 if done():
                     return
-            time.sleep(0.2)
+            time.sleep(every)
         raise AssertionError(f"waited {seconds} seconds for {what}\n{self.log_tails()}")
 
     def log_tails(self) -> str:

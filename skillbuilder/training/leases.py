@@ -152,6 +152,13 @@ def cancel(work: LeasedWork) -> bool:
     return cancelled
 
 
+def note_stopped(work: LeasedWork) -> None:
+    """Write down that the worker of what was cancelled has come to its end; of nothing else."""
+    cancelled = type(work)._default_manager.filter(pk=work.pk, status="cancelled")
+    if cancelled.exists():
+        work.note("The worker stopped its work")
+
+
 # --- Finding what was lost ----------------------------------------------------------------
 
 

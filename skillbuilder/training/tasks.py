@@ -69,6 +69,7 @@ def record(work: TrainingRun | FullTier) -> None:
     except (TrainingCancelled, Http404) as error:
         # Http404: its skill was deleted when it was just ready.
         log.info("%s", error)
+        leases.note_stopped(work)
     except EngineError as error:
         leases.fail(work, runs.code_of(error), str(error))
     except SoftTimeLimitExceeded:

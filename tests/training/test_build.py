@@ -149,6 +149,7 @@ def test_cancelling_takes_effect_in_any_step(
     assert time.monotonic() - cancelled[0] < 15
     canceller.join()
     assert read(run).status == Status.CANCELLED
+    assert run.log.order_by("pk").last().text == "The worker stopped its work"
     monkeypatch.undo()
     assert list((Path(settings.ARTIFACT_ROOT) / "runs").glob("*")) == []
 
