@@ -56,8 +56,10 @@ CANCELLED_AT = (0.0, 0.3, 0.7)
 CANCELLED_SAMPLES = 200
 MOST_MISSED = 20
 """So often a step may be over before it can be cancelled."""
+ALMOST = 0.7
+"""Of the step before it: so much of that goes on without a look."""
 SLICE_SECONDS = 0.0015
-"""A build goes on for so long between two looks which step it is in."""
+"""Then a build goes on for so long between two looks which step it is in."""
 STOPPED_SECONDS = 0.3
 LOOK_SECONDS = 0.02
 OVER = "over"
@@ -163,13 +165,17 @@ class Trial:
 
         self.app.wait(is_there, f"one of {places}", MOST_SECONDS, every=LOOK_SECONDS)
 
-    def stopped_in(self, address: str, part: Part, step: str, after: float) -> int | None:
-        """Let a build go on until it is ``after`` seconds in ``step``, bit by bit.
+    def stopped_in(
+        self, address: str, part: Part, step: str, after: float, usual: Mapping[str, float]
+    ) -> int | None:
+        """Let a build go on until it is ``after`` seconds in ``step``, at last bit by bit.
 
         Returns the id of the worker's child, which is stopped then; None if the step was over.
         """
         before, child = STEPS[: STEPS.index(step)], self.child()
-        self.reached(address, part, (*(before[-1:] or ("",)), step, OVER))
+        last = before[-1] if before else ""
+        self.reached(address, part, (last, step, OVER))
+        time.sleep(ALMOST * usual.get(last, 0.0))
         while True:
             os.kill(child, signal.SIGSTOP)
             place = _place(part(self.run(address)))
@@ -353,7 +359,7 @@ def _cancelled(trial: Trial, part: Part) -> str:
     trial.put(document(CANCELLED_SAMPLES))
     usual = {one["name"]: one["seconds"] for one in trial.whole(part)["steps"]}
     for step in STEPS:
-        times = [_cancelled_in(trial, part, step, share * usual[step]) for share in CANCELLED_AT]
+        times = [_cancelled_in(trial, part, step, share, usual) for share in CANCELLED_AT]
         trial.by_step[step] = round(max(times), 2)
     assert trial.whole(part)["status"] == "ready"
     longest = max(trial.by_step.values())
@@ -361,11 +367,13 @@ def _cancelled(trial: Trial, part: Part) -> str:
     return f"its work ended {longest:.1f} s later at most, the next build is ready"
 
 
-def _cancelled_in(trial: Trial, part: Part, step: str, after: float) -> float:
-    """Cancel a build ``after`` seconds in ``step``; return how long it still worked then."""
+def _cancelled_in(
+    trial: Trial, part: Part, step: str, share: float, usual: Mapping[str, float]
+) -> float:
+    """Cancel a build after a ``share`` of ``step``; return how long it still worked then."""
     for _ in range(MOST_MISSED):
         address = trial.build()
-        child = trial.stopped_in(address, part, step, after)
+        child = trial.stopped_in(address, part, step, share * usual[step], usual)
         if child is None:
             continue
         started = time.monotonic()
@@ -498,8 +506,8 @@ def survive(trial: Trial, fault: Fault) -> tuple[bool, str]:
         with trial.parsing():
             told = fault(trial)
         trial.check_artifacts()
-    except AssertionError as error:
-        return False, str(error)[:300].replace("\n", " ")
+    except (AssertionError, OSError) as error:
+        return False, repr(error)[:300].replace("\n", " ")
     if trial.unanswered:
         return False, f"{len(trial.unanswered)} parses failed: {trial.unanswered[0]}"
     return True, told

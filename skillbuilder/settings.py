@@ -247,6 +247,8 @@ STATIC_URL = "static/"
 # are compressed; without it WhiteNoise serves them from where they lie, with no set-up.
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+# A file that changes meanwhile, by `git pull`, would be cut at the length that it had at the start.
+WHITENOISE_AUTOREFRESH = STATIC_ROOT is None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "artifacts": {

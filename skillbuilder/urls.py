@@ -8,10 +8,11 @@ from django.urls import include, path
 from skillbuilder import health, metrics
 
 urlpatterns = [
+    # First: parses are most of all requests, and each pattern before theirs is tried on each.
+    path("api/", include("skillbuilder.api.urls")),
     path("", include("skillbuilder.authoring.urls")),
     path("", include("skillbuilder.training.urls")),
     path("", include("skillbuilder.console.urls")),
-    path("api/", include("skillbuilder.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

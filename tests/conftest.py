@@ -70,8 +70,6 @@ def own_folders(data_folder: Path, tmp_path: Path, settings: Any) -> Iterator[No
     settings.ARTIFACT_CACHE = tmp_path / "artifact-cache"
     # The slow hash of production costs a fifth of a second for every user made.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    # Each new client would stat and describe all of static/ before its first request.
-    settings.WHITENOISE_AUTOREFRESH = True
     folders = {
         name: str(tmp_path / "broker" / name) for name in ("messages", "control", "processed")
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 SHOW = """
@@ -113,6 +114,21 @@ def test_deployment_checks_pass_in_production(tmp_path: Path) -> None:
     # Every file that a style sheet or page of ours names is there, under its hashed name.
     subprocess.run([*manage, "collectstatic", "--noinput", "-v", "0"], env=environment, check=True)
     assert (tmp_path / "static" / "staticfiles.json").exists()
+
+
+def test_a_file_that_changes_while_it_is_served_comes_whole(tmp_path: Path, settings: Any) -> None:
+    settings.STATICFILES_DIRS = [tmp_path]
+    finders.get_finder.cache_clear()
+    (tmp_path / "page.css").write_text("short")
+    client = Client()
+    try:
+        for content in ("short", "much longer than it was before"):
+            (tmp_path / "page.css").write_text(content)
+            answer = client.get("/static/page.css")
+            assert answer.getvalue().decode() == content
+            assert int(answer.headers["Content-Length"]) == len(content)
+    finally:
+        finders.get_finder.cache_clear()
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/api/docs/", "/api/v1/skills", "/nothing"])

@@ -15,6 +15,7 @@ from skillbuilder.api import (
 )
 
 v1 = [
+    path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),
     path("skills", views.SkillList.as_view(), name="skills"),
     path("skills/<slug:slug>", views.SkillDetail.as_view(), name="skill"),
     path(
@@ -47,7 +48,6 @@ v1 = [
         name="catalog-values",
     ),
     path("skills/<slug:slug>/training-runs", views.RunList.as_view(), name="training-runs"),
-    path("skills/<slug:slug>/parse", views.Parse.as_view(), name="parse"),
     path("skills/<slug:slug>/explain", views.Explain.as_view(), name="explain"),
     path("skills/<slug:slug>/dialogue", views.Dialogue.as_view(), name="dialogue"),
     path("bin", bin_views.Bin.as_view(), name="bin"),

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from skillbuilder.authoring.editing import locked
 from skillbuilder.authoring.history import acting_user, note_event
 from skillbuilder.authoring.models import Change, Membership, Skill
+from skillbuilder.authoring.read_rows import read_rows
 
 VIEWER, EDITOR, OWNER = "viewer", "editor", "owner"
 _RANK = {VIEWER: 1, EDITOR: 2, OWNER: 3}
@@ -74,12 +75,13 @@ def _refuse(skill: Skill, role: str | None, needed: str) -> None:
         raise PermissionDenied(f"You are {role} of the skill “{skill.name}”. {_MAY[role]}")
 
 
-# Each parse asks for it, and for Django it takes ten times as long to write as to be answered.
+# Each parse asks for it.
 _SEEN = """
     SELECT {columns}, (
-        SELECT role FROM authoring_membership WHERE skill_id = skill.id AND user_id = %s
-    ) AS role
-    FROM authoring_skill AS skill WHERE skill.slug = %s AND skill.binned_at IS NULL
+        SELECT role FROM authoring_membership
+        WHERE skill_id = authoring_skill.id AND user_id = %s
+    )
+    FROM authoring_skill WHERE slug = %s AND binned_at IS NULL
 """
 LARGE = ("extra", "layout", "search_text")
 """What of a skill may be large and has little use but in its document."""
@@ -98,10 +100,9 @@ def seen_skill(
     Fields in ``without`` are read when they are wanted. Raises Http404 if ``user`` may not see
     the skill, and PermissionDenied like refuse_role.
     """
-    fields = [field for field in Skill._meta.concrete_fields if field.name not in without]
-    columns = ", ".join(f"skill.{field.column}" for field in fields)
-    for skill in Skill.objects.raw(_SEEN.format(columns=columns), [user.pk, slug]):
-        role = OWNER if skill.owner_id == user.pk else skill.role  # type: ignore[attr-defined]
+    names = [field.name for field in Skill._meta.concrete_fields if field.name not in without]
+    for skill, (role,) in read_rows(Skill, names, _SEEN, [user.pk, slug]):
+        role = OWNER if skill.owner_id == user.pk else role
         _refuse(skill, role, VIEWER if method in _LOOKING else changing)
         return skill
     raise Http404

@@ -143,10 +143,11 @@ def within_long_keys(inside: bytes) -> bytes:
     ],
 )
 def test_a_hostile_document_is_refused_quickly_and_briefly(hostile: bytes, problems: int) -> None:
-    start = time.monotonic()
+    # Of the processor, for the clock goes on while others have it.
+    start = time.thread_time()
     with pytest.raises(InvalidInteractionModel) as caught:
         read_document(hostile)
-    assert time.monotonic() - start < 10
+    assert time.thread_time() - start < 10
     assert len(caught.value.problems) == problems
     assert max(len(problem.path) for problem in caught.value.problems) <= MAX_PATH
 

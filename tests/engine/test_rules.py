@@ -394,9 +394,11 @@ def test_no_flood_of_warnings_hides_an_error() -> None:
     ids=["undeclared types", "undeclared slots", "long samples", "one name", "accents", "value"],
 )
 def test_a_hostile_document_is_judged_quickly(document: dict[str, Any]) -> None:
-    start = time.monotonic()
+    # Of the processor, for the clock goes on while others have it; with the square of the size
+    # it would be hours.
+    start = time.thread_time()
     assert InteractionModel.from_json(document).errors()
-    assert time.monotonic() - start < 15
+    assert time.thread_time() - start < 15
 
 
 def test_every_rule_is_documented() -> None:
