@@ -154,36 +154,41 @@ class Trial:
     def whole(self, part: Part) -> Any:
         """Return ``part`` of a new run, once it is over."""
         address = self.build()
-        self.reached(address, part, (OVER,))
+        self.passed(address, part, ("", *STEPS))
         return part(self.run(address))
 
-    def reached(self, address: str, part: Part, places: Sequence[str]) -> None:
-        """Wait until a build is in one of ``places``: steps, or OVER."""
+    def passed(self, address: str, part: Part, places: Sequence[str]) -> None:
+        """Wait until a build is in none of ``places`` any more, which are all that come first."""
 
-        def is_there() -> bool:
-            return _place(part(self.run(address))) in places
+        def is_beyond() -> bool:
+            return _place(part(self.run(address))) not in (None, *places)
 
-        self.app.wait(is_there, f"one of {places}", MOST_SECONDS, every=LOOK_SECONDS)
+        self.app.wait(is_beyond, f"what follows {places}", MOST_SECONDS, every=LOOK_SECONDS)
 
     def stopped_in(
-        self, address: str, part: Part, step: str, after: float, usual: Mapping[str, float]
-    ) -> int | None:
+        self,
+        address: str,
+        part: Part,
+        step: str,
+        after: float,
+        usual: Mapping[str, float],
+        child: int,
+    ) -> bool:
         """Let a build go on until it is ``after`` seconds in ``step``, at last bit by bit.
 
-        Returns the id of the worker's child, which is stopped then; None if the step was over.
+        Then ``child``, the worker's, is stopped. Returns False if the step was over.
         """
-        before, child = STEPS[: STEPS.index(step)], self.child()
-        last = before[-1] if before else ""
-        self.reached(address, part, (last, step, OVER))
-        time.sleep(ALMOST * usual.get(last, 0.0))
+        before = ("", *STEPS[: STEPS.index(step)])
+        self.passed(address, part, before[:-1])
+        time.sleep(ALMOST * usual.get(before[-1], 0.0))
         while True:
             os.kill(child, signal.SIGSTOP)
             place = _place(part(self.run(address)))
             if place == step and not after:
-                return child
+                return True
             os.kill(child, signal.SIGCONT)
-            if place not in ("", step, *before):
-                return None
+            if place not in (step, *before):
+                return False
             time.sleep(after if place == step else SLICE_SECONDS)
             after = 0.0 if place == step else after
 
@@ -234,6 +239,12 @@ class Trial:
             ["pgrep", "-P", str(parent)], capture_output=True, text=True, check=True
         )
         return max(map(int, children.stdout.split()), key=_torch_bytes)
+
+    def warm_child(self) -> int:
+        """Return the id of the worker's child once it has trained before."""
+        if not _torch_bytes(self.child()):
+            self.built()
+        return self.child()
 
     def artifacts(self) -> Path:
         """Return the folder of the artifacts."""
@@ -372,16 +383,16 @@ def _cancelled_in(
 ) -> float:
     """Cancel a build after a ``share`` of ``step``; return how long it still worked then."""
     for _ in range(MOST_MISSED):
+        child = trial.warm_child()
         address = trial.build()
-        child = trial.stopped_in(address, part, step, share * usual[step], usual)
-        if child is None:
-            continue
+        found = trial.stopped_in(address, part, step, share * usual[step], usual, child)
         started = time.monotonic()
         build = part(_cancel(trial, address, child))
-        if (build["status"], build["step"]) == ("cancelled", step):
+        if build["status"] == "cancelled":
             idle = partial(trial.is_idle, address, child)
             trial.app.wait(idle, "the end of its work", MOST_SECONDS, every=LOOK_SECONDS)
-            return time.monotonic() - started
+            if found and build["step"] == step:
+                return time.monotonic() - started
     raise AssertionError(f"the step {step} was over {MOST_MISSED} times")
 
 

@@ -60,6 +60,8 @@ WORKERS = 2
 PACE = 40.0
 """Calls a second of all clients together, where they do not ask as fast as they can."""
 TIMES = 15
+LOOK_SECONDS = 15
+"""As often as Prometheus looks usually: it takes the server some time to tell."""
 MEGABYTE = 1_000_000
 FILLED = "filled.json"
 """Of a folder that is full: what is in it, tokens of the owners, what to ask their skills."""
@@ -377,7 +379,7 @@ def round_of(server: WebServer, calls: Sequence[Call], pace: float) -> dict[str,
 
 
 def _watch(server: WebServer, over: Event) -> None:
-    while not over.wait(3):
+    while not over.wait(LOOK_SECONDS):
         server.look()
     server.look()
 

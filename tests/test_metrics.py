@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,15 @@ def staff(alice: Any, browser_of: Callable[[Any], Client]) -> Client:
     alice.is_staff = True
     alice.save()
     return browser_of(alice)
+
+
+def test_a_web_process_seldom_looks_through_all_that_is_loaded() -> None:
+    code = (
+        "import gc; from skillbuilder import web_server; web_server.post_worker_init(None);"
+        "print(gc.get_freeze_count() > 1_000, gc.get_threshold()); web_server.on_exit(None)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "True (700, 10, 1000)"
 
 
 def test_metrics_are_for_the_token_and_for_staff_alone(
