@@ -11,8 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from statistics import median
@@ -26,7 +25,7 @@ from nlu_engine.interaction_model import Intent, InteractionModel, SlotType, Slo
 from nlu_engine.meaning import MOST_SAMPLES, VERY_NEAR, near_duplicates
 from nlu_engine.templates import Chunk, TemplateError, parse_template
 from nlu_engine.training_data import resolver_of
-from nlu_engine.utterances import Token, normalize, tokenize
+from nlu_engine.utterances import Token, normalize, tokenize, words_of
 
 SEVERITIES = ("error", "warning", "hint")
 """Of a check, worst first: refused by a build; likely a mistake; worth a look."""
@@ -141,23 +140,33 @@ def limits(model: InteractionModel) -> list[Limit]:
     """Return every limit that a skill can run into, and how much of it ``model`` uses."""
     samples = [text for intent in model.intents for text in intent.samples]
     values = [value for slot_type in model.slot_types for value in slot_type.values]
-    texts = [text for value in values for text in (value.value, *value.synonyms)]
     slots = {slot.name for intent in model.custom_intents() for slot in intent.slots}
     size = len(json.dumps(model.to_json(), ensure_ascii=False, indent=2).encode())
     return [
         Limit("Intents", len(model.intents), rules.MAX_INTENTS),
         Limit("Slot names", len(slots), rules.MAX_SLOT_NAMES),
-        Limit("Values and synonyms", len(texts), rules.MAX_SLOT_VALUES, "error"),
+        *value_limits(values),
         Limit("Bytes of the document", size, MAX_DOCUMENT_BYTES, "error"),
-        Limit("Characters of the longest sample", _longest(samples), rules.MAX_SAMPLE_LENGTH),
-        Limit("Characters of the longest value", _longest(texts), rules.MAX_VALUE_LENGTH, "error"),
-        Limit(
-            "Slots in one sample",
-            max((text.count("{") for text in samples), default=0),
-            rules.MAX_SLOTS_IN_SAMPLE,
-            "error",
-        ),
+        *sample_limits(samples),
         Limit("Characters of the invocation name", len(model.invocation_name), 50),
+    ]
+
+
+def sample_limits(samples: Sequence[str]) -> list[Limit]:
+    """Return the limits of sample utterances."""
+    slots = max((text.count("{") for text in samples), default=0)
+    return [
+        Limit("Characters of the longest sample", _longest(samples), rules.MAX_SAMPLE_LENGTH),
+        Limit("Slots in one sample", slots, rules.MAX_SLOTS_IN_SAMPLE, "error"),
+    ]
+
+
+def value_limits(values: Iterable[SlotValue]) -> list[Limit]:
+    """Return the limits of slot values."""
+    texts = [text for value in values for text in (value.value, *value.synonyms)]
+    return [
+        Limit("Values and synonyms", len(texts), rules.MAX_SLOT_VALUES, "error"),
+        Limit("Characters of the longest value", _longest(texts), rules.MAX_VALUE_LENGTH, "error"),
     ]
 
 
@@ -337,7 +346,8 @@ class _Surfaces:
 
     def __init__(self, model: InteractionModel) -> None:
         self._types: dict[tuple[str, ...], list[str]] = {}
-        for slot_type in model.slot_types:
+        used = {slot.type for intent in model.intents for slot in intent.slots}
+        for slot_type in (one for one in model.slot_types if one.name in used):
             for words in _surfaces(slot_type):
                 self._types.setdefault(words, []).append(slot_type.name)
         self.lengths = sorted({len(words) for words in self._types}, reverse=True)
@@ -391,9 +401,8 @@ def _surfaces(slot_type: SlotType) -> set[tuple[str, ...]]:
     return {words for words in found if 0 < len(words) <= _MOST_WORDS_OF_A_VALUE}
 
 
-@lru_cache(_REMEMBERED)
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(token.text for token in tokenize(normalize(text)))
+    return tuple(words_of(normalize(text)))
 
 
 def _plain_values(
@@ -566,13 +575,12 @@ def _slots(sample: str) -> set[str]:
 def _unknown_words(model: InteractionModel, locale: str, root: str) -> Iterator[Check]:
     """Yield a hint for each intent and slot type that has words without a pretrained vector."""
     embeddings = load_embeddings(release_for(locale))
-    known: dict[str, bool] = {}
 
     def unknown(texts: Iterable[str]) -> list[str]:
-        words = Counter(word for text in texts for word in _words(text) if word.isalpha())
-        for word in words.keys() - known.keys():
-            known[word] = embeddings.row_of(word) is not None
-        return [word for word in words if not known[word]]
+        found = dict.fromkeys(word for text in texts for word in _words(text))
+        words = [word for word in found if word.isalpha()]
+        known = embeddings.known(words)
+        return [word for word in words if word not in known]
 
     for number, intent in enumerate(model.intents):
         literal = (c.text for sample in intent.samples for c in _chunks(sample) if not c.slot)

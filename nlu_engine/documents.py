@@ -79,7 +79,9 @@ def shown(value: object, limit: int = 160) -> Any:
 
 def shown_text(text: str, limit: int) -> str:
     """Return ``text`` printable, in at most ``limit`` characters."""
-    text = text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\u0000")
+    if not text.isascii():
+        text = text.encode("utf-8", "backslashreplace").decode()
+    text = text.replace("\x00", "\\u0000")
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

@@ -25,6 +25,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -178,6 +179,13 @@ class SharedEmbeddings:
         wanted = word_hash(word)
         row = int(np.searchsorted(self._hashes, np.uint64(wanted)))
         return row if row < len(self) and int(self._hashes[row]) == wanted else None
+
+    def known(self, words: Iterable[str]) -> set[str]:
+        """Return those of the normalized ``words`` that are in the vocabulary."""
+        listed = list(words)
+        wanted = np.fromiter(map(word_hash, listed), np.uint64, len(listed))
+        rows = np.minimum(np.searchsorted(self._hashes, wanted), len(self) - 1)
+        return set(compress(listed, self._hashes[rows] == wanted))
 
     def __contains__(self, word: str) -> bool:
         return self.row_of(normalize(word)) is not None

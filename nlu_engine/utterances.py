@@ -42,9 +42,16 @@ def tokenize(text: str) -> list[Token]:
     return [Token(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
 
 
+def words_of(text: str) -> list[str]:
+    """Return the texts of the tokens of ``text``, for where nobody asks for their places."""
+    return _TOKEN.findall(text)
+
+
 def normalize(text: str) -> str:
     """Return the form under which words and values are compared: NFKC, lower case, one space."""
-    return " ".join(unicodedata.normalize("NFKC", text).lower().replace("’", "'").split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).replace("’", "'")
+    return " ".join(text.lower().split())
 
 
 def is_blank(text: str) -> bool:

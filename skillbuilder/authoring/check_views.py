@@ -66,6 +66,15 @@ def check_badge(request: HttpRequest, skill: Skill) -> HttpResponse:
 
 @require_GET
 @skill_page
+def skill_problems(request: HttpRequest, skill: Skill) -> HttpResponse:
+    """Show what is wrong with the skill, as a piece that comes after its overview."""
+    context = problems_of(skill, checked(skill))
+    context |= {"badges": _badges_of_objects(context), "custom_intents": skill.intents.exists()}
+    return show(request, skill, "authoring/_skill_problems.html", context)
+
+
+@require_GET
+@skill_page
 def object_checks(request: HttpRequest, skill: Skill, kind: str, pk: int) -> HttpResponse:
     """Show the checks of one intent or slot type that are no rules: those stand in its rows."""
     rows = skill.intents if kind == "intents" else skill.slot_types
@@ -75,18 +84,30 @@ def object_checks(request: HttpRequest, skill: Skill, kind: str, pk: int) -> Htt
     address = reverse(name, args=[skill.slug, row.pk])
     own = [check for check in found.shown if check.subject == row.name and not check.is_rule]
     items = [item for item in placed(skill, own) if item.url == address]
-    own_limits = checking.limits_of(skill, row.name, kind)
+    own_limits = checking.limits_of(row)
     context = {"items": items, "next": address, "limits": own_limits, **_badge(found)}
     context["in_editor"] = kind == "intents"
-    context["badges"] = _badges_of_objects(skill, found) + _badges_of_rows(skill, own, kind, row.pk)
+    context["badges"] = _badges_of_objects(problems_of(skill, found))
+    context["badges"] += _badges_of_rows(skill, own, kind, row.pk)
     return show(request, skill, "authoring/_object_checks.html", context)
 
 
-def _badges_of_objects(skill: Skill, found: checking.Checked) -> list[Badge]:
+def problems_of(skill: Skill, found: checking.Checked | None) -> dict[str, Any]:
+    """Return what pages tell of the checks that were ``found``, None if none was yet, but hints."""
+    shown = placed(skill, found.shown if found else ())
+    problems = [one for one in shown if one.problem.severity != "hint"]
+    return {
+        "is_checked": found is not None,
+        "problems": problems,
+        "worst": worst_by_address(problems),
+        "check_counts": Counter(one.url for one in problems),
+        "errors": sum(one.problem.severity == "error" for one in problems),
+    }
+
+
+def _badges_of_objects(seen: dict[str, Any]) -> list[Badge]:
     """Return the badges of the intents and slot types with errors or warnings."""
-    seen = [one for one in placed(skill, found.shown) if one.problem.severity != "hint"]
-    worst, counts = worst_by_address(seen), Counter(one.url for one in seen)
-    return [Badge(url, worst[url], counts[url]) for url in worst]
+    return [Badge(url, worst, seen["check_counts"][url]) for url, worst in seen["worst"].items()]
 
 
 def _badges_of_rows(skill: Skill, own: list[Check], kind: str, pk: int) -> list[Badge]:

@@ -9,16 +9,25 @@ from typing import Any
 
 from django.core.cache import cache
 
-from nlu_engine.checks import SEVERITIES, Check, Fix, Limit, checks, limits, rule_checks
+from nlu_engine.checks import (
+    SEVERITIES,
+    Check,
+    Fix,
+    Limit,
+    checks,
+    limits,
+    rule_checks,
+    sample_limits,
+    value_limits,
+)
 from nlu_engine.documents import limited
 from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import DismissedCheck, Skill
+from skillbuilder.authoring.import_export import export_all_values, export_interaction_model
+from skillbuilder.authoring.models import DismissedCheck, Intent, Skill, SlotType
+from skillbuilder.authoring.skills import content_key
 
 _KEPT_SECONDS = 600
-_LIMITS_OF_INTENT = ("Characters of the longest sample", "Slots in one sample")
-_LIMITS_OF_SLOT_TYPE = ("Values and synonyms", "Characters of the longest value")
 
 
 class CannotBeDismissed(Exception):
@@ -44,10 +53,12 @@ class Checked:
 
 def all_checks(model: InteractionModel, locale: str) -> list[Check]:
     """Return ``checks(model, locale)``, remembered for a while: pages ask again and again."""
-    return _remembered(
-        f"checks:{locale}:{model.digest()}",
-        lambda: sorted(checks(model, locale), key=lambda one: SEVERITIES.index(one.severity)),
-    )
+    key = f"checks:{locale}:{model.digest()}"
+    return _remembered(key, lambda: _worst_first(checks(model, locale)))
+
+
+def _worst_first(found: list[Check]) -> list[Check]:
+    return sorted(found, key=lambda one: SEVERITIES.index(one.severity))
 
 
 def _remembered(key: str, find: Callable[[], list[Check]]) -> list[Check]:
@@ -67,25 +78,47 @@ def _check(fields: dict[str, Any]) -> Check:
 
 def checked(skill: Skill) -> Checked:
     """Return the checks of what is in ``skill`` now."""
+    return checked_before(skill) or _judged(skill, _found_now(skill))
+
+
+def checked_before(skill: Skill) -> Checked | None:
+    """Return the checks of what is in ``skill`` now if somebody has asked for them already."""
+    found = cache.get(_key_of(skill))
+    return _judged(skill, found) if found else None
+
+
+def _key_of(skill: Skill) -> str:
+    return f"checked:{skill.locale}:{content_key(skill)}"
+
+
+def _found_now(skill: Skill) -> dict[str, Any]:
+    """Return all checks and limits of ``skill``, kept until it is changed.
+
+    To read 50,000 values takes longer than to answer, and each page asks for a badge.
+    """
     model = export_interaction_model(skill)
-    found, hidden = all_checks(model, skill.locale), _dismissed_keys(skill)
+    found = {
+        "checks": [asdict(check) for check in _worst_first(checks(model, skill.locale))],
+        "limits": [asdict(limit) for limit in limits(model)],
+    }
+    cache.set(_key_of(skill), found, _KEPT_SECONDS)
+    return found
+
+
+def _judged(skill: Skill, found: dict[str, Any]) -> Checked:
+    kept, hidden = [_check(fields) for fields in found["checks"]], _dismissed_keys(skill)
     return Checked(
-        shown=[check for check in found if not _is_hidden(check, hidden)],
-        dismissed=[check for check in found if _is_hidden(check, hidden)],
-        limits=limits(model),
+        shown=[check for check in kept if not _is_hidden(check, hidden)],
+        dismissed=[check for check in kept if _is_hidden(check, hidden)],
+        limits=[Limit(**fields) for fields in found["limits"]],
     )
 
 
-def limits_of(skill: Skill, name: str, kind: str) -> list[Limit]:
-    """Return the limits of one intent or slot type ("slot-types"), and how much it uses."""
-    model = export_interaction_model(skill)
-    if kind == "intents":
-        intents = tuple(intent for intent in model.intents if intent.name == name)
-        names, only = _LIMITS_OF_INTENT, InteractionModel(intents=intents)
-    else:
-        types = tuple(slot_type for slot_type in model.slot_types if slot_type.name == name)
-        names, only = _LIMITS_OF_SLOT_TYPE, InteractionModel(slot_types=types)
-    return [limit for limit in limits(only) if limit.name in names]
+def limits_of(row: Intent | SlotType) -> list[Limit]:
+    """Return the limits of one intent or slot type, and how much it uses."""
+    if isinstance(row, Intent):
+        return sample_limits(list(row.samples.values_list("text", flat=True)))
+    return value_limits(export_all_values(row).slot_types[0].values)
 
 
 def open_problems(skill: Skill) -> list[Problem]:

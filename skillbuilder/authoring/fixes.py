@@ -10,7 +10,7 @@ from django.db import transaction
 
 from nlu_engine.checks import Fix
 from nlu_engine.utterances import normalize
-from skillbuilder.authoring.checking import all_checks
+from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import (
     Conflict,
     editing,
@@ -18,7 +18,7 @@ from skillbuilder.authoring.editing import (
     locked,
     next_position,
 )
-from skillbuilder.authoring.import_export import export_interaction_model, structure_of
+from skillbuilder.authoring.import_export import structure_of
 from skillbuilder.authoring.models import Intent, SampleUtterance, Skill, SlotType, SlotValue
 
 Row = TypeVar("Row")
@@ -39,7 +39,8 @@ def apply_fix(skill: Skill, check_key: str, fix_key: str) -> Fix:
 
 
 def _find(skill: Skill, check_key: str, fix_key: str) -> Fix:
-    for check in all_checks(export_interaction_model(skill), skill.locale):
+    found = checked(skill)
+    for check in (*found.shown, *found.dismissed):
         if check.key == check_key:
             for fix in check.fixes:
                 if fix.key == fix_key:

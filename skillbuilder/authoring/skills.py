@@ -17,11 +17,13 @@ from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.utterances import is_blank
 from skillbuilder.authoring.history import note_event
 from skillbuilder.authoring.import_export import import_interaction_model
-from skillbuilder.authoring.models import Change, Skill
+from skillbuilder.authoring.models import Change, Skill, SlotValue
 
 # /skills/new is the page that makes a skill.
 RESERVED_SLUGS = frozenset({"new"})
 LONGEST_DERIVED_SLUG = 100
+# To read and compare so many takes longer than to edit one.
+MANY_VALUES = 2_000
 
 
 class SlugTaken(Exception):
@@ -104,6 +106,16 @@ def changed(skill: Skill) -> None:
     """Note that something in ``skill`` was changed: its revision goes up by one."""
     Skill.objects.filter(pk=skill.pk).update(revision=F("revision") + 1, updated_at=timezone.now())
     skill.refresh_from_db(fields=["revision", "updated_at"])
+
+
+def content_key(skill: Skill) -> str:
+    """Return what stays the same as long as nothing authored in ``skill`` is changed."""
+    return f"{skill.pk}:{skill.revision}:{skill.updated_at.isoformat()}"
+
+
+def has_many_values(skill: Skill) -> bool:
+    """Return whether ``skill`` has more slot values than a page should wait for."""
+    return SlotValue.objects.filter(slot_type__skill=skill)[MANY_VALUES:].exists()
 
 
 def with_counts(skills: QuerySet[Skill]) -> QuerySet[Skill]:

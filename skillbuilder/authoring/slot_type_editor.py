@@ -21,10 +21,9 @@ from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.import_export import export_values
 from skillbuilder.authoring.models import Slot, SlotType, SlotValue
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
+from skillbuilder.authoring.skills import MANY_VALUES
 
 VALUES_A_PAGE = 30
-# To check so many takes longer than to edit one.
-MANY_VALUES = 2_000
 # Duplicates that are looked at to say which values of a page are some.
 _MOST_ALIKE = 500
 

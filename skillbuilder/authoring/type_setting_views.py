@@ -19,7 +19,7 @@ from skillbuilder.authoring.forms import StoredTypeSettingsForm, TypeSettingsFor
 from skillbuilder.authoring.import_export import export_values
 from skillbuilder.authoring.models import SlotType
 from skillbuilder.authoring.pages import by_htmx, show
-from skillbuilder.authoring.slot_type_editor import MANY_VALUES
+from skillbuilder.authoring.skills import MANY_VALUES
 from skillbuilder.authoring.slot_type_views import (
     back,
     conflicts_shown,

@@ -70,6 +70,7 @@ urlpatterns = [
     path("skills/<slug:slug>/json/check", views.skill_json_check, name="skill-json-check"),
     path("skills/<slug:slug>/json/download", views.skill_json_download, name="skill-json-download"),
     path("skills/<slug:slug>/checks", check_views.check_list, name="check-list"),
+    path("skills/<slug:slug>/checks/problems", check_views.skill_problems, name="skill-problems"),
     path("skills/<slug:slug>/checks/badge", check_views.check_badge, name="check-badge"),
     path("skills/<slug:slug>/checks/fix", check_views.check_fix, name="check-fix"),
     path("skills/<slug:slug>/checks/dismiss", check_views.check_dismiss, name="check-dismiss"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,7 +25,8 @@ from nlu_engine.rules import invocation_name_problems
 from nlu_engine.type_settings import KEY
 from skillbuilder.authoring import bin, checklist, editing
 from skillbuilder.authoring.catalog_documents import unknown_catalogs
-from skillbuilder.authoring.checking import all_checks, checked
+from skillbuilder.authoring.check_views import problems_of
+from skillbuilder.authoring.checking import all_checks, checked, checked_before
 from skillbuilder.authoring.checklist import authoring_steps, counted_intents
 from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
@@ -34,10 +34,9 @@ from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import show, signed_in, skill_page
 from skillbuilder.authoring.people import OWNER, VIEWER
-from skillbuilder.authoring.places import placed, worst_by_address
 from skillbuilder.authoring.sample_skills import list_sample_skills
 from skillbuilder.authoring.skill_forms import NewSkillForm, ReplaceForm, SkillForm, with_value
-from skillbuilder.authoring.skills import create_skill, with_counts
+from skillbuilder.authoring.skills import create_skill, has_many_values, with_counts
 
 # --- A new skill --------------------------------------------------------------------------
 
@@ -92,9 +91,9 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
     """Render the overview, with bound forms in ``context`` where one was refused."""
     intents = counted_intents(skill)
     present = {intent.name for intent in intents}
-    found = placed(skill, checked(skill).shown)
-    problems = [one for one in found if one.problem.severity != "hint"]
-    defaults = {
+    # Where that takes long, the checks come after the page.
+    found = checked_before(skill) if has_many_values(skill) else checked(skill)
+    defaults = problems_of(skill, found) | {
         "tab": "overview",
         "custom_intents": [intent for intent in intents if not intent.is_builtin],
         "builtin_intents": [intent for intent in intents if intent.is_builtin],
@@ -102,10 +101,6 @@ def overview(request: HttpRequest, skill: Skill, status: int = 200, **context: A
         "slot_types": skill.slot_types.annotate(value_count=Count("values")).order_by(
             "position", "pk"
         ),
-        "problems": problems,
-        "worst": worst_by_address(problems),
-        "check_counts": Counter(one.url for one in problems),
-        "errors": sum(one.problem.severity == "error" for one in problems),
         "steps": authoring_steps(skill, intents),
         "service": service_for(skill.locale),
         "intent_form": IntentNameForm(),

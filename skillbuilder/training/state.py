@@ -11,12 +11,12 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill, SkillStatus, SlotValue
+from skillbuilder.authoring.models import Skill, SkillStatus
+from skillbuilder.authoring.skills import content_key, has_many_values
 from skillbuilder.training.models import Build, FullTier, TrainingRun
 from skillbuilder.training.runs import active_run, latest_ready_run
 
 Status = TrainingRun.Status
-MANY_VALUES = 2_000
 _KEPT_SECONDS = 3_600
 
 
@@ -87,7 +87,7 @@ def differs(skill: Skill, run: TrainingRun) -> bool:
     """
     if run.locale != skill.locale:
         return True
-    if SlotValue.objects.filter(slot_type__skill=skill)[MANY_VALUES:].exists():
+    if has_many_values(skill):
         return skill.updated_at > run.requested_at
     return digest_of(skill) != run.digest
 
@@ -97,7 +97,7 @@ def digest_of(skill: Skill) -> str:
 
     The head of every page asks for it.
     """
-    key = f"digest:{skill.pk}:{skill.revision}:{skill.updated_at.isoformat()}"
+    key = f"digest:{content_key(skill)}"
     found = cache.get_or_set(key, lambda: export_interaction_model(skill).digest(), _KEPT_SECONDS)
     return str(found)
 

@@ -22,6 +22,7 @@ from skillbuilder.authoring.pages import show, skill_page
 from skillbuilder.authoring.renames import followed
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import NotTrained, latest_ready_run
+from skillbuilder.training.state import digest_of
 
 WORKING_COPY = "now"
 VERSIONS_A_PAGE = 20
@@ -84,14 +85,15 @@ def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
     names = list(versions(skill).values_list("number", "name"))
     newest = str(names[0][0]) if names else WORKING_COPY
     old, new = request.GET.get("old", newest), request.GET.get("new", WORKING_COPY)
+    documents = {number: document(skill, number) for number in {old, new}}
     context = {
         "tab": "versions",
         "page": page,
         "names": [(str(number), name) for number, name in names],
         "old": old,
         "new": new,
-        "differences": differences(document(skill, old), document(skill, new)),
-        "digest": export_interaction_model(skill).digest(),
+        "differences": differences(documents[old], documents[new]),
+        "digest": digest_of(skill),
     }
     return show(request, skill, "training/versions.html", context)
 

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from nlu_engine.checks import Check
 from nlu_engine.interaction_model import InteractionModel
-from skillbuilder.authoring.checking import all_checks, checked
+from skillbuilder.authoring.checking import all_checks, checked, checked_before
+from skillbuilder.authoring.editing import add_samples
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Intent, Skill, SlotType
 from skillbuilder.cache import JsonSerializer
@@ -50,6 +51,33 @@ def test_the_tab_lists_checks_with_place_value_and_fixes(
     assert "Write “make it a {size} one”" in page
     assert "has only 3 sample utterances" in page  # OpeningHours
     assert "of 50,000" in page
+
+
+def test_checks_are_found_once_for_each_change(skill: Skill, intent: Intent) -> None:
+    assert checked_before(skill) is None
+    found = checked(skill)
+    assert checked_before(skill) == found
+    add_samples(intent, ["make it a large one"])
+    skill.refresh_from_db()
+    assert checked_before(skill) is None
+    assert "not-annotated" in {check.code for check in checked(skill).shown}
+
+
+def test_the_overview_of_a_skill_with_many_values_does_not_wait_for_its_checks(
+    browser: Client, skill: Skill, intent: Intent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skillbuilder.authoring.skills.MANY_VALUES", 1)
+    add_samples(intent, ["make it a large one"])
+    overview, piece = (
+        reverse(name, args=[skill.slug]) for name in ("skill-detail", "skill-problems")
+    )
+    page = browser.get(overview).text
+    assert f'hx-get="{piece}"' in page and "is plain here" not in page
+    found = browser.get(piece).text
+    address = reverse("intent-detail", args=[skill.slug, intent.pk])
+    assert "is plain here" in found and f'data-for="{address}"' in found
+    page = browser.get(overview).text
+    assert f'hx-get="{piece}"' not in page and "is plain here" in page
 
 
 def test_what_the_cache_keeps_of_checks_is_json(skill: Skill, intent: Intent) -> None:
