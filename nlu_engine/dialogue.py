@@ -2,9 +2,10 @@
 
 A pure state machine: from the state (intent, slots, what was asked), the next utterance and
 its parse it makes the next state and what is said. Required slots are elicited, values are
-validated and confirmed slot by slot, then the intent is confirmed. What a closed slot type
-does not know fills no slot, so it is asked for again. Nothing is kept here: a
-state is a JSON document that the caller sends back.
+validated and confirmed slot by slot, then the intent is confirmed. A slot that takes several
+values keeps each, and each has to pass. What a closed slot type does not know fills no slot,
+so it is asked for again. Nothing is kept here: a state is a JSON document that the caller
+sends back.
 """
 
 from __future__ import annotations
@@ -21,9 +22,18 @@ from dateutil.relativedelta import relativedelta
 
 from nlu_engine import builtins
 from nlu_engine.errors import InvalidDialogueState
-from nlu_engine.frames import Parse
+from nlu_engine.frames import Parse, SaidValue
 from nlu_engine.interaction_model import Intent, InteractionModel, Slot
-from nlu_engine.resolution import MATCH, PHRASE_TYPE, RULED_TYPES, Resolver
+from nlu_engine.resolution import (
+    MATCH,
+    NO_MATCH,
+    PHRASE_TYPE,
+    RULED_TYPES,
+    Resolution,
+    Resolver,
+    joined,
+    pieces_of,
+)
 from nlu_engine.spoken_times import as_datetime
 from nlu_engine.templates import TemplateError, parse_template
 from nlu_engine.training_data import resolver_of
@@ -41,6 +51,7 @@ OUTCOMES = (ASKING, FULFILLED, DENIED, LEFT)
 """A dialogue waits for an answer, is fulfilled, was denied at the end, or was left."""
 
 NONE, CONFIRMED, REFUSED = "NONE", "CONFIRMED", "DENIED"
+_Found = Resolution | SaidValue
 MAX_STATE_SLOTS = 1_000
 
 _LEAVING = ("AMAZON.StopIntent", "AMAZON.CancelIntent", "AMAZON.NavigateHomeIntent")
@@ -56,7 +67,10 @@ sure of another; one word says too little."""
 
 @dataclass(frozen=True)
 class FilledSlot:
-    """A slot with what was said for it, what that resolves to, and whether it was confirmed."""
+    """A slot with what was said for it, what that resolves to, and whether it was confirmed.
+
+    ``values``: each value, of a slot that takes several; ``value`` names all of them then.
+    """
 
     name: str
     text: str
@@ -64,6 +78,34 @@ class FilledSlot:
     id: str | None = None
     status: str | None = None
     confirmationStatus: str = NONE
+    values: tuple[SaidValue, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, text: str, found: _Found, values: tuple[SaidValue, ...]) -> FilledSlot:
+        """Return the slot with what ``text`` was ``found`` to be, or with each of ``values``."""
+        if len(values) == 1:
+            found = values[0]
+        if len(values) < 2:
+            return cls(name, text, found.value, found.id, found.status, values=values)
+        status = MATCH if all(one.status == MATCH for one in values) else NO_MATCH
+        named = ", ".join(one.value for one in values)
+        return cls(name, text, named, None, status, values=values)
+
+    def each(self) -> list[FilledSlot]:
+        """Return a slot for each of the values, itself where there are not several."""
+        parts = (FilledSlot.of(self.name, one.text, one, ()) for one in self.values)
+        return list(parts) or [self]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form; only a slot that takes several values has ``values``."""
+        document = asdict(self)
+        return document if self.values else {k: v for k, v in document.items() if k != "values"}
+
+    @classmethod
+    def from_dict(cls, document: dict[str, Any]) -> FilledSlot:
+        """Return the slot of ``to_dict``; raises TypeError where it is none."""
+        values = tuple(SaidValue(**one) for one in document.get("values", ()))
+        return cls(**document | {"values": values})
 
 
 @dataclass(frozen=True)
@@ -102,7 +144,7 @@ class State:
         return {
             "intent": self.intent,
             "confirmationStatus": self.confirmationStatus,
-            "slots": {slot.name: asdict(slot) for slot in self.slots},
+            "slots": {slot.name: slot.to_dict() for slot in self.slots},
             "asked": self.asked and asdict(self.asked),
             "turns": self.turns,
         }
@@ -111,7 +153,7 @@ class State:
     def from_dict(cls, document: Any) -> State:
         """Return the state of ``to_dict``; raises InvalidDialogueState where it is none."""
         try:
-            slots = tuple(FilledSlot(**slot) for slot in document["slots"].values())
+            slots = tuple(map(FilledSlot.from_dict, document["slots"].values()))
             asked = document["asked"] and DialogAct(**document["asked"])
             state = cls(
                 document["intent"], slots, document["confirmationStatus"], asked, document["turns"]
@@ -124,8 +166,11 @@ class State:
 
 def _refuse_odd(state: State, document: Any) -> None:
     """Raise InvalidDialogueState if something in ``state`` has a type or value of no dialogue."""
-    said = [text for slot in state.slots for text in (slot.name, slot.text, slot.value)]
-    perhaps = [text for slot in state.slots for text in (slot.id, slot.status) if text is not None]
+    several = (value for slot in state.slots for value in slot.values)
+    values: list[FilledSlot | SaidValue] = [*state.slots, *several]
+    said = [text for one in values for text in (one.text, one.value)]
+    said += [slot.name for slot in state.slots]
+    perhaps = [text for one in values for text in (one.id, one.status) if text is not None]
     statuses = [state.confirmationStatus, *(slot.confirmationStatus for slot in state.slots)]
     asked = state.asked or DialogAct(ELICIT_SLOT)
     texts = [state.intent, *said, *perhaps, asked.type, asked.targetSlot]
@@ -135,7 +180,7 @@ def _refuse_odd(state: State, document: Any) -> None:
         and asked.type in (ELICIT_SLOT, CONFIRM_SLOT, CONFIRM_INTENT)
         and type(state.turns) is int
         and 0 <= state.turns < 1_000_000
-        and len(state.slots) <= MAX_STATE_SLOTS
+        and len(values) <= MAX_STATE_SLOTS
         and list(document["slots"]) == [slot.name for slot in state.slots]
     )
     if not sound:
@@ -222,6 +267,21 @@ class Dialogue:
         ``state`` None begins a dialogue with the intent of the parse. ``reference``: the
         moment that dates are relative to.
         """
+        turn = self._turn(state, utterance, parse, reference)
+        known = {(slot.name, slot.text) for slot in state.slots} if state else set()
+        new = [slot for slot in turn.state.slots if (slot.name, slot.text) not in known]
+        notes = (note for slot in new for note in self._uncounted(turn.state.intent, slot))
+        return replace(turn, notes=(*turn.notes, *notes))
+
+    def _uncounted(self, intent: str, filled: FilledSlot) -> Iterator[str]:
+        """Yield a note for each of several values that the slot's closed type does not know."""
+        for slot in self._intents[intent].slots if intent in self._intents else ():
+            if slot.name == filled.name:
+                yield from (_not_known(text, slot) for text in _left_out(filled, self._locale))
+
+    def _turn(
+        self, state: State | None, utterance: str, parse: Parse, reference: datetime | None
+    ) -> Turn:
         if state is None or state.asked is None or state.intent not in self._intents:
             return self._begin(parse, reference)
         if self._leaves(utterance, parse):
@@ -252,8 +312,8 @@ class Dialogue:
         for span in parse.frame.slots:
             if span.name in own:
                 value = span.text if span.value is None else span.value
-                filled = FilledSlot(span.name, span.text, value, span.id, span.status)
-                state = state.with_slot(filled)
+                found = SaidValue(span.text, value, span.id, span.status)
+                state = state.with_slot(FilledSlot.of(span.name, span.text, found, span.values))
         return state
 
     def _answered(
@@ -382,7 +442,7 @@ class Dialogue:
         notes = () if variations else (_missing(prompt, act),)
         text = variations[state.turns % len(variations)] if variations else _plain(act)
         asked = replace(state, asked=act, turns=state.turns + 1)
-        return Turn(asked, ASKING, _spoken(text, state), notes=notes)
+        return Turn(asked, ASKING, _spoken(text, state, self._locale), notes=notes)
 
 
 def _with_all(state: State, slots: list[FilledSlot]) -> State:
@@ -398,7 +458,8 @@ def _says(intent: str, utterance: str, locale: str) -> bool:
 
 def _resolved(name: str, text: str, resolver: Resolver, reference: datetime | None) -> FilledSlot:
     found = resolver.resolve(name, text, reference)
-    return FilledSlot(name, text, found.value, found.id, found.status)
+    values = resolver.resolve_each(name, text, reference)
+    return FilledSlot.of(name, text, found, values)
 
 
 def _whole(
@@ -509,11 +570,25 @@ def _plain(act: DialogAct) -> str:
     return f"Is {act.targetSlot} {{{act.targetSlot}}}?" if act.targetSlot else "Is that right?"
 
 
-def _spoken(prompt: str, state: State) -> str:
+def _left_out(slot: FilledSlot, locale: str) -> list[str]:
+    """Return what was said among several values and is none of them."""
+    if not slot.values:
+        return []
+    pieces = pieces_of(slot.text, locale)
+    return [text for text in pieces if not any(text in one.text for one in slot.values)]
+
+
+def _said(slot: FilledSlot, locale: str) -> str:
+    """Return the words for ``slot`` as they are said back: of several values those that count."""
+    is_whole = not _left_out(slot, locale)
+    return slot.text if is_whole else joined([one.text for one in slot.values], locale)
+
+
+def _spoken(prompt: str, state: State, locale: str) -> str:
     """Return ``prompt`` as it is heard: slots filled in, SSML left out."""
     text = re.sub(r"<[^>]*>", "", prompt)
     for slot in state.slots:
-        text = text.replace(f"{{{slot.name}}}", slot.text)
+        text = text.replace(f"{{{slot.name}}}", _said(slot, locale))
     return " ".join(text.split())
 
 
@@ -537,8 +612,13 @@ def _violated(
 def passes(validation: dict[str, Any], slot: FilledSlot, reference: datetime | None) -> bool:
     """Return whether ``slot`` passes ``validation`` (Alexa's JSON); one that is unknown passes.
 
-    A value that cannot be compared (words where a number is wanted) does not pass.
+    A value that cannot be compared (words where a number is wanted) does not pass. Of several
+    values each has to.
     """
+    return all(_passes(validation, one, reference) for one in slot.each())
+
+
+def _passes(validation: dict[str, Any], slot: FilledSlot, reference: datetime | None) -> bool:
     kind = validation.get("type")
     if kind == "hasEntityResolutionMatch":
         return slot.status == MATCH

@@ -9,6 +9,7 @@ it was.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -181,6 +182,19 @@ class Resolver:
 def joint_of(locale: str) -> str:
     """Return the word between the last two of several values; "," where the language has none."""
     return _AND.get(locale.partition("-")[0], ",").partition("|")[0]
+
+
+def pieces_of(text: str, locale: str) -> list[str]:
+    """Return the pieces of ``text`` that commas or an "and" part."""
+    return [text[start:end] for start, end in _places(text, locale)]
+
+
+def joined(texts: Sequence[str], locale: str) -> str:
+    """Return ``texts`` as they are said in one: "cheese, ham and olives"."""
+    *others, last = texts
+    joint = joint_of(locale)
+    between = ", " if joint == "," else f" {joint} "
+    return between.join(filter(None, (", ".join(others), last)))
 
 
 def _places(text: str, locale: str) -> list[tuple[int, int]]:

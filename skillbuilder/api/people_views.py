@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from skillbuilder.api.errors import InvalidFields
 from skillbuilder.api.pagination import NewestFirst
 from skillbuilder.api.serializers import (
+    DifferenceSerializer,
     SkillSerializer,
     StrictSerializer,
     TextField,
@@ -230,17 +231,6 @@ class Invitation(APIView):
 
 
 # --- The history --------------------------------------------------------------------------
-
-
-class DifferenceSerializer(serializers.Serializer):
-    """One thing that changed or happened."""
-
-    kind = serializers.CharField(help_text='"added", "removed", "invited", "asked to build"...')
-    what = serializers.CharField(help_text='"intent", "sample", "person", "version"...')
-    within = serializers.CharField(help_text="The intent or slot type that it is part of, or none.")
-    name = serializers.CharField()
-    before = serializers.CharField()
-    after = serializers.CharField()
 
 
 class ChangeSerializer(serializers.ModelSerializer):

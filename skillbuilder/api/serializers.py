@@ -475,6 +475,9 @@ class FilledSlotSerializer(serializers.Serializer):
     id = serializers.CharField(allow_null=True)
     status = serializers.CharField(allow_null=True)
     confirmationStatus = serializers.CharField(help_text="NONE, CONFIRMED or DENIED.")
+    values = SaidValueSerializer(
+        many=True, required=False, help_text="Each value, of a slot that takes several."
+    )
 
 
 class StateSerializer(serializers.Serializer):
@@ -598,6 +601,19 @@ class CountsSerializer(serializers.Serializer):
     slot_values = serializers.IntegerField()
 
 
+class DifferenceSerializer(serializers.Serializer):
+    """One thing that changed or happened."""
+
+    kind = serializers.CharField(
+        help_text='"added", "removed", "renamed", "invited", "asked to build"...'
+    )
+    what = serializers.CharField(help_text='"intent", "sample", "person", "version"...')
+    within = serializers.CharField(help_text="The intent or slot type that it is part of, or none.")
+    name = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+
+
 class UploadSerializer(serializers.Serializer):
     """What came of an upload, or would come of it."""
 
@@ -605,6 +621,9 @@ class UploadSerializer(serializers.Serializer):
     digest = serializers.CharField(help_text="The ETag, without its quotation marks.")
     counts = CountsSerializer()
     problems = ProblemSerializer(many=True, help_text="Warnings only: errors are refused.")
+    differences = DifferenceSerializer(
+        many=True, required=False, help_text="Of a dry run: what it would change, the first of it."
+    )
 
 
 def counts_of(model: InteractionModel) -> dict[str, int]:

@@ -103,11 +103,9 @@ class Talk:
         for name, said in slots.items():
             found = resolver.resolve(name, said, NOW)
             start = text.index(said)
-            spans.append(
-                SlotSpan(
-                    name, start, start + len(said), said, found.value, 1.0, found.id, found.status
-                )
-            )
+            place = (name, start, start + len(said), said)
+            values = resolver.resolve_each(name, said, NOW)
+            spans.append(SlotSpan(*place, found.value, 1.0, found.id, found.status, values))
         parse = Parse(text, Frame(intent, tuple(spans)), sure)
         turn = Dialogue(self.model, self.locale).turn(self.state, text, parse, NOW)
         written = json.dumps(turn.to_dict())
@@ -206,6 +204,95 @@ def test_a_skill_that_asks_by_itself_is_said_so() -> None:
     model = booking(delegationStrategy="SKILL_RESPONSE", slots=[])
     turn = Talk(model).say("book a table", "Book", 0.9)
     assert "SKILL_RESPONSE" in turn.notes[0]
+
+
+def with_toppings(*, is_closed: bool, **rules: Any) -> InteractionModel:
+    """Return a skill whose required slot takes several toppings, asked for by ``rules``."""
+    toppings = [{"id": "CHE", "name": {"value": "cheese", "synonyms": ["mozzarella"]}}]
+    toppings += [{"id": name.upper(), "name": {"value": name}} for name in ("ham", "tuna")]
+    own = {"skillbuilder": {"closed": True}} if is_closed else {}
+    slot = {"name": "topping", "type": "Topping", "samples": ["with {topping}"]}
+    texts = {"E": "With what?", "C": "With {topping}?", "V": "No {topping}, please."}
+    asked = {"name": "topping", "elicitationRequired": True, "prompts": {"elicitation": "E"}}
+    return InteractionModel.from_json(
+        {
+            "interactionModel": {
+                "languageModel": {
+                    "invocationName": "pizza",
+                    "intents": [
+                        {
+                            "name": "Order",
+                            "slots": [slot | {"multipleValues": {"enabled": True}}],
+                            "samples": ["order a pizza"],
+                        }
+                    ],
+                    "types": [{"name": "Topping", "values": toppings, **own}],
+                },
+                "dialog": {"intents": [{"name": "Order", "slots": [asked | rules]}]},
+                "prompts": [
+                    {"id": id_, "variations": [{"type": "PlainText", "value": text}]}
+                    for id_, text in texts.items()
+                ],
+            }
+        }
+    )
+
+
+CONFIRMED = {"confirmationRequired": True, "prompts": {"elicitation": "E", "confirmation": "C"}}
+
+
+def test_each_of_several_values_is_kept_and_named_until_the_end() -> None:
+    talk = Talk(with_toppings(is_closed=False, **CONFIRMED))
+    assert talk.say("order a pizza", "Order", 0.9).prompt == "With what?"
+    turn = talk.say("with mozzarella, ham and moonlight")
+    assert turn.prompt == "With mozzarella, ham and moonlight?"
+    [topping] = turn.state.slots
+    assert [(one.value, one.id) for one in topping.values] == [
+        ("cheese", "CHE"),
+        ("ham", "HAM"),
+        ("moonlight", None),
+    ]
+    assert (topping.value, topping.status) == ("cheese, ham, moonlight", "ER_SUCCESS_NO_MATCH")
+    turn = talk.say("yes")
+    assert turn.outcome == FULFILLED
+    assert [one.value for one in turn.state.slots[0].values] == ["cheese", "ham", "moonlight"]
+    # Said at once, as the parse has them; one value of such a slot is a value like any other.
+    talk = Talk(with_toppings(is_closed=False))
+    turn = talk.say("a pizza with ham and tuna", "Order", 0.9, topping="ham and tuna")
+    assert [one.id for one in turn.state.slots[0].values] == ["HAM", "TUNA"]
+    [topping] = (
+        Talk(with_toppings(is_closed=False)).say("ham", "Order", 0.9, topping="ham").state.slots
+    )
+    assert (topping.value, topping.id, len(topping.values)) == ("ham", "HAM", 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said", "passing"),
+    [
+        ({"type": "isNotInSet", "values": ["tuna"]}, "ham and tuna", "ham and cheese"),
+        ({"type": "isInSet", "values": ["ham", "cheese"]}, "ham and tuna", "mozzarella and ham"),
+        ({"type": "hasEntityResolutionMatch"}, "ham and moonlight", "ham and tuna"),
+    ],
+)
+def test_each_of_several_values_has_to_pass(rule: Any, said: str, passing: str) -> None:
+    talk = Talk(with_toppings(is_closed=False, validations=[rule | {"prompt": "V"}]))
+    talk.say("order a pizza", "Order", 0.9)
+    turn = talk.say(said)
+    assert (turn.violated, turn.prompt) == (rule["type"], f"No {said}, please.")
+    assert turn.state.slots == ()
+    assert talk.say(passing).outcome == FULFILLED
+
+
+def test_of_several_values_a_closed_type_takes_those_that_it_knows() -> None:
+    talk = Talk(with_toppings(is_closed=True, **CONFIRMED))
+    talk.say("order a pizza", "Order", 0.9)
+    assert talk.say("moonlight and dust").prompt == "With what?"
+    turn = talk.say("mozzarella, moonlight and ham")
+    assert turn.prompt == "With mozzarella and ham?"
+    assert turn.notes == (
+        "'moonlight' is no value of Topping, which is closed, so it does not count.",
+    )
+    assert talk.say("yes").notes == ()
 
 
 def test_german_yes_and_no() -> None:
