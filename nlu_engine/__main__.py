@@ -1,6 +1,7 @@
-"""The engine from a shell: check, train, parse, compare, and verify the shared embeddings.
+"""The engine from a shell: check, diff, train, parse, compare, verify the shared embeddings.
 
     python -m nlu_engine check skill.json
+    python -m nlu_engine diff old.json new.json
     python -m nlu_engine train --data skill.json --out artifact
     python -m nlu_engine parse artifact "order an orange for me"
     python -m nlu_engine compare --train train.jsonl.gz --test test.jsonl.gz --json
@@ -62,6 +63,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
     _check_arguments(commands.add_parser("check", help="list what is wrong with a document"))
+    _diff_arguments(commands.add_parser("diff", help="tell what differs between two documents"))
     _train_arguments(commands.add_parser("train", help="train both parsers of a skill"))
     _parse_arguments(commands.add_parser("parse", help="parse utterances with both parsers"))
     _compare_arguments(commands.add_parser("compare", help="train on one set, measure on another"))
@@ -76,6 +78,13 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--locale", default="en-US", help="such as en-US (default) or de-DE")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_check)
+
+
+def _diff_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("old", type=Path, help="an interaction model in Alexa JSON")
+    parser.add_argument("new", type=Path, help="another one")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_diff)
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -158,6 +167,20 @@ def _check(options: argparse.Namespace) -> int:
         counts = Counter(check.severity for check in found)
         print(", ".join(f"{counts[severity]} {severity}s" for severity in SEVERITIES))
     return int(any(check.severity == "error" for check in found))
+
+
+def _diff(options: argparse.Namespace) -> None:
+    from nlu_engine.differences import differences
+    from nlu_engine.interaction_model import InteractionModel, read_document
+
+    paths = (options.old, options.new)
+    models = (InteractionModel.from_json(read_document(path.read_bytes())) for path in paths)
+    found = differences(*models)
+    if options.json:
+        listed = [one.to_dict() for one in found]
+        print(json.dumps({"differences": listed}, ensure_ascii=False))
+    else:
+        print("\n".join(map(str, found)) or "Nothing differs.")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -6,15 +6,19 @@ moved to another intent, that a slot has another type, that a value lost a synon
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeVar
 
-from nlu_engine.documents import shown
+from nlu_engine.documents import shown, shown_text
 from nlu_engine.interaction_model import Intent, InteractionModel, Slot, SlotType, SlotValue
+from nlu_engine.utterances import normalize
 
-Kind = Literal["added", "removed", "changed", "moved"]
+Kind = Literal["added", "removed", "changed", "renamed", "moved"]
+VALUE_KINDS: tuple[Kind, ...] = ("added", "changed", "renamed", "removed")
+"""What may become of slot values."""
 Item = TypeVar("Item")
 
 
@@ -25,7 +29,8 @@ class Difference:
     ``what`` is "invocation name", "intent", "slot", "sample", "slot type", "value", "order" or
     "other" (what we keep, but do not edit). ``within`` is the intent or slot type that it is
     part of, "" for the skill itself; of a moved sample the one that it is in now. ``before``
-    and ``after`` are texts to show: of a moved sample the two intents.
+    and ``after`` are texts to show: of a moved sample the two intents, of what was renamed the
+    two names.
     """
 
     kind: Kind
@@ -50,6 +55,8 @@ def differences(old: InteractionModel, new: InteractionModel) -> list[Difference
 
     Empty exactly if both are the same document.
     """
+    if old == new:
+        return []
     found: list[Difference] = []
     if old.invocation_name != new.invocation_name:
         sides = (old.invocation_name, new.invocation_name)
@@ -66,23 +73,61 @@ def differences(old: InteractionModel, new: InteractionModel) -> list[Difference
 
 
 def _intents(old: InteractionModel, new: InteractionModel) -> Iterator[Difference]:
-    renamed = _renamed(old.intents, new.intents, lambda intent: (intent.slots, intent.samples))
+    renamed = _renamed(old.intents, new.intents, _intent_content, _intent_parts)
+    types = _renamed_types(old, new)
     before = _keyed(old.intents, lambda intent: renamed.get(intent.name, intent.name))
-    after = _keyed(new.intents, lambda intent: intent.name)
+    after = _keyed(new.intents, _name)
     for key in after | before:
-        yield from _intent(before.get(key), after.get(key), key[0])
+        yield from _intent(before.get(key), after.get(key), key[0], types)
 
 
-def _intent(old: Intent | None, new: Intent | None, name: str) -> Iterator[Difference]:
+def _intent(
+    old: Intent | None, new: Intent | None, name: str, types: dict[str, str]
+) -> Iterator[Difference]:
     yield from _whole("intent", name, old, new)
     before, after = old or Intent(name), new or Intent(name)
+    renamed = _renamed_slots(before, after)
+    before = _with_new_names(before, after, renamed, types)
     slots = _keyed(before.slots, _name), _keyed(after.slots, _name)
+    yield from _renames("slot", name, renamed)
     yield from _parts("slot", name, *slots, _slot_text)
     yield from _samples(before.samples, after.samples, name)
     yield from _order(name, "slots", before.slots, after.slots, _name)
     yield from _order(name, "sample utterances", before.samples, after.samples, str)
     if old and new and old.extra != new.extra:
         yield Difference("changed", "other", name, "keys that are not edited here")
+
+
+def _with_new_names(
+    old: Intent, new: Intent, slots: dict[str, str], types: dict[str, str]
+) -> Intent:
+    """Return ``old`` with the new names of slots and types, which are told once and not again."""
+    now = {slot.name: slot.type for slot in new.slots}
+
+    def with_name(slot: Slot) -> Slot:
+        name = slots.get(slot.name, slot.name)
+        type_ = types.get(slot.type, slot.type)
+        type_ = type_ if type_ == now.get(name) else slot.type
+        samples = tuple(_mentioning(text, slots) for text in slot.samples)
+        return replace(slot, name=name, type=type_, samples=samples)
+
+    samples = tuple(_mentioning(text, slots) for text in old.samples)
+    return replace(old, slots=tuple(map(with_name, old.slots)), samples=samples)
+
+
+_MENTION = re.compile(r"(\{(?:[^{}|]*\|)?\s*)([^{}|]*?)(\s*\})")
+
+
+def _mentioning(sample: str, slots: dict[str, str]) -> str:
+    """Return ``sample`` with the new names of its slots."""
+    if not slots:
+        return sample
+    return _MENTION.sub(lambda one: one[1] + slots.get(one[2], one[2]) + one[3], sample)
+
+
+def _renames(what: str, within: str, renamed: dict[str, str]) -> Iterator[Difference]:
+    for old, new in renamed.items():
+        yield Difference("renamed", what, within, new, old, new)
 
 
 def _samples(old: Iterable[str], new: Iterable[str], intent: str) -> Iterator[Difference]:
@@ -112,7 +157,7 @@ def _with_moves(found: Iterable[Difference]) -> list[Difference]:
 
 
 def _slot_types(old: InteractionModel, new: InteractionModel) -> Iterator[Difference]:
-    renamed = _renamed(old.slot_types, new.slot_types, lambda slot_type: slot_type.values)
+    renamed = _renamed_types(old, new)
     before = _keyed(old.slot_types, lambda slot_type: renamed.get(slot_type.name, slot_type.name))
     after = _keyed(new.slot_types, _name)
     for key in after | before:
@@ -122,9 +167,15 @@ def _slot_types(old: InteractionModel, new: InteractionModel) -> Iterator[Differ
 def _slot_type(old: SlotType | None, new: SlotType | None, name: str) -> Iterator[Difference]:
     yield from _whole("slot type", name, old, new)
     before, after = old or SlotType(name), new or SlotType(name)
-    values = _keyed(before.values, _value), _keyed(after.values, _value)
-    yield from _parts("value", name, *values, _value_text)
-    yield from _order(name, "values", before.values, after.values, _value)
+    renamed = _renamed_values(before.values, after.values)
+    values = before.values
+    if renamed:
+        values = tuple(replace(one, value=renamed.get(one.value, one.value)) for one in values)
+    yield from _renames("value", name, renamed)
+    yield from _parts(
+        "value", name, _keyed(values, _value), _keyed(after.values, _value), _value_text
+    )
+    yield from _order(name, "values", values, after.values, _value)
     if old and new and old.extra != new.extra:
         yield Difference("changed", "other", name, "keys that are not edited here")
 
@@ -136,7 +187,7 @@ def _whole(what: str, name: str, old: Any, new: Any) -> Iterator[Difference]:
     elif new is None:
         yield Difference("removed", what, name, name)
     elif old.name != new.name:
-        yield Difference("changed", what, name, name, old.name, new.name)
+        yield Difference("renamed", what, name, name, old.name, new.name)
 
 
 def _parts(
@@ -179,19 +230,146 @@ def _order(
         yield Difference("changed", "order", within, name)
 
 
+# --- What has another name ----------------------------------------------------------------
+
+_ALIKE = 0.5
+"""An intent or slot type has another name if it has so much of what the two have in common."""
+_MOST_COMPARED = 100
+"""Of those that are gone or new; of more nobody renamed so many."""
+
+
 def _renamed(
-    old: Iterable[Item], new: Iterable[Item], content: Callable[[Item], Any]
+    old: Iterable[Item],
+    new: Iterable[Item],
+    content: Callable[[Item], Any],
+    parts: Callable[[Item], Iterable[str]],
 ) -> dict[str, str]:
-    """Return old name -> new name of what has another name and the same, unmistakable content."""
-    names = {_name(item) for item in old}, {_name(item) for item in new}
-    gone = [item for item in old if _name(item) not in names[1] and any(content(item))]
-    came = {repr(content(item)): _name(item) for item in new if _name(item) not in names[0]}
+    """Return old name -> new name of what has another name and unmistakably the same in it.
+
+    That is the same ``content``, else most of its ``parts``.
+    """
+    gone, came = _without_same_names(old, new, _name)
+    by_content = {repr(content(item)): item for item in came}
     found: dict[str, str] = {}
-    for item in gone:
-        name = came.pop(repr(content(item)), None)
-        if name is not None:
-            found[_name(item)] = name
+    for item in list(gone):
+        other = by_content.pop(repr(content(item)), None) if any(content(item)) else None
+        if other is not None:
+            found[_name(item)] = _name(other)
+            gone.remove(item)
+            came.remove(other)
+    if 0 < len(gone) <= _MOST_COMPARED and 0 < len(came) <= _MOST_COMPARED:
+        found |= _most_alike(
+            {_name(item): Counter(parts(item)) for item in gone},
+            {_name(item): Counter(parts(item)) for item in came},
+        )
     return found
+
+
+def _most_alike(gone: dict[str, Counter[str]], came: dict[str, Counter[str]]) -> dict[str, str]:
+    """Return the pairs that have at least half of their parts in common, the most alike first."""
+    pairs = [
+        (_alike(old, new), one, other) for one, old in gone.items() for other, new in came.items()
+    ]
+    found: dict[str, str] = {}
+    for alike, one, other in sorted(pairs, key=lambda pair: -pair[0]):
+        if alike >= _ALIKE and one not in found and other not in found.values():
+            found[one] = other
+    return found
+
+
+def _alike(old: Counter[str], new: Counter[str]) -> float:
+    most = max(old.total(), new.total())
+    return (old & new).total() / most if most else 0.0
+
+
+def _without_same_names(
+    old: Iterable[Item], new: Iterable[Item], name: Callable[[Item], str]
+) -> tuple[list[Item], list[Item]]:
+    """Return what of ``old`` and what of ``new`` has a name that is not on the other side."""
+    before, after = list(old), list(new)
+    names = {name(item) for item in before}, {name(item) for item in after}
+    gone = [item for item in before if name(item) not in names[1]]
+    return gone, [item for item in after if name(item) not in names[0]]
+
+
+def _intent_content(intent: Intent) -> Any:
+    return intent.slots, intent.samples
+
+
+def _intent_parts(intent: Intent) -> Iterable[str]:
+    # A slot that has another name too changes no more than that.
+    return (_MENTION.sub("{}", text) for text in intent.samples)
+
+
+def _renamed_types(old: InteractionModel, new: InteractionModel) -> dict[str, str]:
+    def parts(slot_type: SlotType) -> Iterable[str]:
+        return (normalize(value.value) for value in slot_type.values)
+
+    return _renamed(old.slot_types, new.slot_types, lambda one: (one.values,), parts)
+
+
+def _renamed_slots(old: Intent, new: Intent) -> dict[str, str]:
+    """Return old name -> new name of slots that are of one type and in the same places."""
+    gone, came = _without_same_names(old.slots, new.slots, _name)
+    places = {slot.name: _places(old, slot.name) for slot in gone}
+    places_now = {slot.name: _places(new, slot.name) for slot in came}
+    found: dict[str, str] = {}
+    for slot in gone:
+        alike = [one for one in came if one.type == slot.type and one.name not in found.values()]
+        same = [one for one in alike if places[slot.name] & places_now[one.name]]
+        alone = [one for one in gone if one.type == slot.type]
+        if fitting := same or (alike if len(alike) == len(alone) == 1 else []):
+            found[slot.name] = fitting[0].name
+    return found
+
+
+def _places(intent: Intent, slot: str) -> set[str]:
+    """Return the samples of ``intent`` that have ``slot``, with a mark in its place."""
+    texts = ((text, _mentioning(text, {slot: "\0"})) for text in intent.samples)
+    return {_MENTION.sub(_hidden, marked) for text, marked in texts if marked != text}
+
+
+def _hidden(mention: re.Match[str]) -> str:
+    return "{*}" if mention[2] == "\0" else "{}"
+
+
+def _renamed_values(old: Iterable[SlotValue], new: Iterable[SlotValue]) -> dict[str, str]:
+    """Return old -> new of values with the same id, or else the same words under another name."""
+    gone, came = _without_same_names(old, new, _value)
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    # A list that is all new has nothing to look for, be it of 50,000 values.
+    for mark in (_by_id, _by_spelling, _by_synonyms) if gone and came else ():
+        before, after = _unmistakable(gone, mark), _unmistakable(came, mark)
+        for key in before.keys() & after.keys():
+            one, other = before[key], after[key]
+            if one.value not in found and other.value not in taken:
+                found[one.value] = other.value
+                taken.add(other.value)
+    return {one.value: found[one.value] for one in gone if one.value in found}
+
+
+def _unmistakable(
+    values: Iterable[SlotValue], mark: Callable[[SlotValue], Any]
+) -> dict[Any, SlotValue]:
+    """Return the values by their mark, if they have one and no other value has it."""
+    found: dict[Any, list[SlotValue]] = {}
+    for value in values:
+        if key := mark(value):
+            found.setdefault(key, []).append(value)
+    return {key: same[0] for key, same in found.items() if len(same) == 1}
+
+
+def _by_id(value: SlotValue) -> Any:
+    return value.id
+
+
+def _by_spelling(value: SlotValue) -> Any:
+    return normalize(value.value)
+
+
+def _by_synonyms(value: SlotValue) -> Any:
+    return frozenset(map(normalize, value.synonyms))
 
 
 def _name(item: Any) -> str:
@@ -222,4 +400,4 @@ def _slot_text(slot: Slot) -> str:
 def _value_text(value: SlotValue) -> str:
     parts = [", ".join(value.synonyms)] if value.synonyms else []
     parts += [f"id {value.id}"] if value.id else []
-    return str(shown("; ".join(parts), 400))
+    return shown_text("; ".join(parts), 400)

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nlu_engine.differences import differences
+from nlu_engine.differences import VALUE_KINDS, differences
 from nlu_engine.value_lists import read_values, write_values
 from skillbuilder.api.documents import CsvParser
 from skillbuilder.api.views import (
@@ -49,6 +49,7 @@ class ValueListSerializer(serializers.Serializer):
     values = serializers.IntegerField(help_text="How many the slot type has then.")
     added = serializers.IntegerField()
     changed = serializers.IntegerField()
+    renamed = serializers.IntegerField()
     removed = serializers.IntegerField()
 
 
@@ -137,11 +138,11 @@ class SlotTypeValues(APIView):
             if not dry_run:
                 store_list(slot_type, values, mode)
         found = [one.kind for one in differences(old, new)]
-        answer = {
+        answer: dict[str, Any] = {
             "stored": not dry_run,
             "digest": new.digest(),
             "values": len(new.slot_types[0].values),
-            **{kind: found.count(kind) for kind in ("added", "changed", "removed")},
+            **{kind: found.count(kind) for kind in VALUE_KINDS},
         }
         headers = {} if dry_run else {"ETag": quote_etag(new.digest())}
         return Response(answer, headers=headers)

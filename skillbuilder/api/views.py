@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from nlu_engine.alexa import for_alexa
 from nlu_engine.dialogue import State
+from nlu_engine.differences import differences
 from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.api.documents import InteractionModelParser
@@ -48,7 +49,7 @@ from skillbuilder.authoring.bin import put_away
 from skillbuilder.authoring.catalog_documents import resolved, unknown_catalogs
 from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import editing, locked
-from skillbuilder.authoring.history import noted_whole
+from skillbuilder.authoring.history import MOST_DIFFERENCES, noted_whole
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
     import_interaction_model,
@@ -265,7 +266,8 @@ class InteractionModelDocument(APIView):
         with transaction.atomic():
             # Locked, so that nobody changes the skill between the comparison and the import.
             skill = locked(skill)
-            check_if_match(request, export_interaction_model(skill).digest)
+            old = export_interaction_model(skill)
+            check_if_match(request, old.digest)
             if not dry_run:
                 with noted_whole(skill):
                     import_interaction_model(skill, model, request.user)
@@ -281,8 +283,10 @@ class InteractionModelDocument(APIView):
                 )
             ],
         }
-        headers = {} if dry_run else {"ETag": quote_etag(model.digest())}
-        return Response(answer, headers=headers)
+        if dry_run:
+            found = differences(old, model)[:MOST_DIFFERENCES]
+            return Response(answer | {"differences": [one.to_dict() for one in found]})
+        return Response(answer, headers={"ETag": quote_etag(model.digest())})
 
 
 class Checks(APIView):

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nlu_engine import interaction_model as im
-from nlu_engine.differences import differences
+from nlu_engine.differences import VALUE_KINDS, differences
 from nlu_engine.value_lists import write_values
 from skillbuilder.authoring import catalogs
 from skillbuilder.authoring.catalog_documents import slot_values_of
@@ -183,14 +183,13 @@ def review(
     old = _model_of(catalog)
     found = differences(old, with_list(old, form.values, form.cleaned_data["mode"]))
     with_value(form, "digest", str(catalog.newest))
-    kinds = ("added", "changed", "removed")
     context = {
         "catalog": catalog,
         "form": form,
         "number": catalog.newest + 1,
         "differences": found[:DIFFERENCES_SHOWN],
         "count": len(found),
-        "counts": [(kind, sum(one.kind == kind for one in found)) for kind in kinds],
+        "counts": [(kind, sum(one.kind == kind for one in found)) for kind in VALUE_KINDS],
         "followers": catalog.slot_types.filter(follows_newest=True).count(),
     } | context
     return render(request, "authoring/catalog_review.html", context, status=status)

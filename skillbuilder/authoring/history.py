@@ -262,6 +262,8 @@ def told(change: Change) -> str:
 
 def _told(one: dict[str, Any]) -> str:
     what = _WORDS.get(one["what"], one["what"])
+    if one["kind"] == "renamed":
+        return f"Renamed {what} “{one['before']}” to “{one['after']}”"
     return f"{one['kind'].capitalize()} {what} “{one['name']}”"
 
 

@@ -100,10 +100,13 @@ def test_a_dry_run_reports_and_stores_nothing(
 ) -> None:
     before = export_interaction_model(skill)
     intents_of(tiny_document)[1]["samples"].append("opening times please")
+    intents_of(tiny_document)[1]["name"] = "Hours"
     response = api.put(f"{address}?dry_run=1", tiny_document)
     assert response.status_code == 200
     assert response.json()["stored"] is False
     assert response.json()["counts"]["samples"] == 7
+    told = [(one["kind"], one["what"], one["name"]) for one in response.json()["differences"]]
+    assert told == [("renamed", "intent", "Hours"), ("added", "sample", "opening times please")]
     assert "ETag" not in response.headers
     fresh = Skill.objects.get(pk=skill.pk)
     assert (export_interaction_model(fresh), fresh.revision) == (before, skill.revision)

@@ -43,6 +43,7 @@ def test_what_is_downloaded_can_be_uploaded(api: APIClient, skill: Skill, accept
         "values": 2,
         "added": 0,
         "changed": 0,
+        "renamed": 0,
         "removed": 0,
     }
     assert content(skill) == before

@@ -149,6 +149,21 @@ def test_what_is_missing_is_named(
     assert named in capsys.readouterr().err
 
 
+def test_what_differs_between_two_documents_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_text(json.dumps(FRUIT_SKILL))
+    new.write_text(json.dumps(FRUIT_SKILL).replace('"BuyIntent"', '"Purchase"'))
+    assert main(["diff", str(old), str(new)]) == 0
+    assert capsys.readouterr().out == "renamed intent 'Purchase': BuyIntent -> Purchase\n"
+    assert main(["diff", str(old), str(new), "--json"]) == 0
+    [one] = json.loads(capsys.readouterr().out)["differences"]
+    assert (one["kind"], one["before"], one["after"]) == ("renamed", "BuyIntent", "Purchase")
+    assert main(["diff", str(old), str(old)]) == 0
+    assert capsys.readouterr().out == "Nothing differs.\n"
+
+
 def test_the_installed_releases_are_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["embeddings", "verify"]) == 0
     printed = capsys.readouterr().out.splitlines()

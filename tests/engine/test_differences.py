@@ -114,11 +114,91 @@ def test_values_change_their_synonyms_and_ids() -> None:
 
 def test_a_renamed_intent_or_slot_type_is_one_difference() -> None:
     assert only(lambda new: new["intents"][0].update(name="Buy")) == (
-        ("changed", "intent", "Buy", "Buy", "Order", "Buy")
+        ("renamed", "intent", "Buy", "Buy", "Order", "Buy")
     )
     assert only(lambda new: new["types"][0].update(name="Sizes")) == (
-        ("changed", "slot type", "Sizes", "Sizes", "Size", "Sizes")
+        ("renamed", "slot type", "Sizes", "Sizes", "Size", "Sizes")
     )
+
+
+def test_what_has_another_name_and_is_edited_too_is_renamed_and_edited() -> None:
+    def buy(new: dict[str, Any]) -> None:
+        new["intents"][0].update(name="Buy")
+        new["intents"][0]["samples"].append("sell me a {size} pizza")
+
+    assert [str(one) for one in changed(buy)] == [
+        "renamed intent 'Buy': Order -> Buy",
+        "added sample 'sell me a {size} pizza' of Buy",
+    ]
+
+    def sizes(new: dict[str, Any]) -> None:
+        new["types"][0].update(name="Sizes")
+        new["types"][0]["values"].append({"name": {"value": "huge"}})
+        new["intents"][0]["slots"][0].update(type="Sizes")
+
+    assert [str(one) for one in changed(sizes)] == [
+        "renamed slot type 'Sizes': Size -> Sizes",
+        "added value 'huge' of Sizes",
+    ]
+
+
+def test_what_has_little_in_common_is_no_rename() -> None:
+    def other(new: dict[str, Any]) -> None:
+        samples = ["bring me a {size} one", "give me a {size} pie", "we are done"]
+        new["intents"][0].update(name="Buy", samples=samples)
+
+    assert ("removed", "intent") in {(one.kind, one.what) for one in changed(other)}
+
+
+def test_a_renamed_slot_is_one_difference_wherever_samples_mention_it() -> None:
+    def rename(new: dict[str, Any]) -> None:
+        new["intents"][0]["slots"][0].update(name="format")
+        new["intents"][0]["samples"][0] = "order a {format} pizza"
+
+    assert only(rename) == ("renamed", "slot", "Order", "format", "size", "format")
+
+    def of_two(document: dict[str, Any], *names: str) -> InteractionModel:
+        intent = document["intents"][0]
+        intent["slots"] = [{"name": name, "type": "City"} for name in names]
+        intent["samples"] = [f"from {{{names[0]}}} to {{{names[1]}}}", f"to {{large|{names[1]}}}"]
+        return InteractionModel.from_json(document)
+
+    found = differences(of_two(document(), "a", "b"), of_two(document(), "start", "goal"))
+    assert [str(one) for one in found] == [
+        "renamed slot 'start' of Order: a -> start",
+        "renamed slot 'goal' of Order: b -> goal",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"id": "L", "name": {"value": "large"}}, {"id": "L", "name": {"value": "huge"}}),
+        ({"name": {"value": "large"}}, {"name": {"value": "Large"}}),
+        (
+            {"name": {"value": "large", "synonyms": ["big"]}},
+            {"name": {"value": "huge", "synonyms": ["big"]}},
+        ),
+    ],
+    ids=["id", "spelling", "synonyms"],
+)
+def test_a_renamed_value_is_one_difference(old: dict[str, Any], new: dict[str, Any]) -> None:
+    before, after = document(), document()
+    before["types"][0]["values"][0], after["types"][0]["values"][0] = old, new
+    [one] = differences(*map(InteractionModel.from_json, (before, after)))
+    assert (one.kind, one.what, one.before) == ("renamed", "value", "large")
+    assert one.name == one.after == new["name"]["value"]
+
+
+def test_a_value_that_is_renamed_and_edited_says_both() -> None:
+    before, after = document(), document()
+    before["types"][0]["values"][0]["id"] = "L"
+    after["types"][0]["values"][0] = {"id": "L", "name": {"value": "huge", "synonyms": ["vast"]}}
+    found = differences(*map(InteractionModel.from_json, (before, after)))
+    assert [str(one) for one in found] == [
+        "renamed value 'huge' of Size: large -> huge",
+        "changed value 'huge' of Size: id L -> vast; id L",
+    ]
 
 
 def test_an_intent_that_goes_takes_its_samples_along() -> None:
