@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models import ProtectedError
 from django.test import Client
 
-from skillbuilder.authoring.bin import bin_of
+from skillbuilder.authoring.bin import bin_of, put_away
+from skillbuilder.authoring.catalogs import create_catalog
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training.models import TrainingRun
@@ -61,6 +63,44 @@ def test_an_operator_hands_a_skill_over_and_both_lists_follow(
     assert operator.post(address, form | {"invocation_name": "tiny"}).status_code == 302
     assert "Tiny kitchen" in browser_of(bob).get("/").text
     assert "Tiny kitchen" not in browser_of(skill.owner).get("/").text
+
+
+def test_an_account_that_owns_something_is_not_deleted_until_it_is_handed_over(
+    operator: Client, skill: Skill, bob: Any
+) -> None:
+    owner = skill.owner
+    binned = create_skill(owner, name="Binned", locale="en-US")
+    put_away(binned)
+    catalog = create_catalog(owner, "Crusts")
+    address = f"/admin/auth/user/{owner.pk}/delete/"
+    page = operator.get(address).text
+    assert "Give these another owner first" in page
+    assert all(name in page for name in ("Tiny kitchen", "Binned", "Crusts"))
+    operator.post(address, {"post": "yes"})
+    chosen = {"action": "delete_selected", "_selected_action": [owner.pk], "post": "yes"}
+    operator.post("/admin/auth/user/", chosen)
+    assert type(owner).objects.filter(pk=owner.pk).exists()
+    with pytest.raises(ProtectedError):
+        owner.delete()
+    for one in (skill, binned):
+        form = {"name": one.name, "slug": one.slug, "locale": one.locale, "owner": bob.pk}
+        page = f"/admin/authoring/skill/{one.pk}/change/"
+        assert operator.post(page, form | {"invocation_name": "tiny"}).status_code == 302
+    page = f"/admin/authoring/catalog/{catalog.pk}/change/"
+    assert operator.post(page, {"name": "Crusts", "owner": bob.pk}).status_code == 302
+    assert operator.post(address, {"post": "yes"}).status_code == 302
+    assert not type(owner).objects.filter(pk=owner.pk).exists()
+    assert set(Skill.with_binned.filter(owner=bob)) == {skill, binned}
+    assert list(bob.catalogs.all()) == [catalog]
+    told = skill.changes.first().differences[0]
+    assert (told["kind"], told["name"], told["before"]) == ("handed over to", "bob", "alice")
+
+
+def test_a_catalog_is_neither_made_nor_deleted_there(operator: Client, skill: Skill) -> None:
+    catalog = create_catalog(skill.owner, "Crusts")
+    assert "Crusts" in operator.get("/admin/authoring/catalog/").text
+    assert operator.get("/admin/authoring/catalog/add/").status_code == 403
+    assert operator.get(f"/admin/authoring/catalog/{catalog.pk}/delete/").status_code == 403
 
 
 def test_developers_have_no_business_there(

@@ -78,8 +78,9 @@ class SkillManager(_AnySkills):
 class Skill(models.Model):
     """One interaction model in one locale, owned by one user."""
 
+    # Protected: deleting an account must not take along what others work with.
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="skills"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="skills"
     )
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=140, unique=True)
@@ -375,7 +376,7 @@ class Catalog(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="catalogs"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="catalogs"
     )
     name = models.CharField(max_length=120)
     # The number of its newest version, 0 while it has none.

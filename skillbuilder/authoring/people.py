@@ -127,6 +127,11 @@ def _note(skill: Skill, did: str, name: str, before: str = "", after: str = "") 
     note_event(skill, Change.Kind.PEOPLE, did, "person", name, before=before, after=after)
 
 
+def note_handed_over(skill: Skill, before: User) -> None:
+    """Write into the history that ``skill`` has another owner than ``before``."""
+    _note(skill, "handed over to", skill.owner.username, before.username)
+
+
 def invitations_of(user: User | AnonymousUser) -> QuerySet[Membership]:
     """Return the invitations that ``user`` may accept or decline."""
     waiting = Membership.objects.filter(user=None, user_name=user.username, skill__binned_at=None)
@@ -193,5 +198,6 @@ def transfer(skill: Skill, membership: Membership) -> User:
             user_name=fresh.owner.username, user=fresh.owner, role=Membership.Role.EDITOR
         )
         Skill.objects.filter(pk=skill.pk).update(owner=new_owner)
-        _note(skill, "handed over to", new_owner.username, fresh.owner.username)
+        skill.owner = new_owner
+        note_handed_over(skill, fresh.owner)
     return new_owner
