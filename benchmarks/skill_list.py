@@ -1,14 +1,16 @@
 """Measure how quickly the list of skills comes when a user sees 100,000 of them.
 
-    python -m benchmarks.skill_list [--skills 100000] [--docs]
+    python -m benchmarks.skill_list [--skills 100000] [--pause] [--docs]
 
 Half of the skills are the user's own, half are somebody else's who has made him a member; all
 have another member too. Makes them, with intents, builds and evaluations, in a temporary SQLite
 database (with DATABASE_URL in a database of its own beside the one that is named there) and asks
 Django's test client for pages: the first one, deep ones, searches, filters, one skill, and the
 same over REST. Both the clock and the processor are read, that of the database too: a machine
-that has other things to do takes longer, not more. ``--docs`` keeps the result of this database in
-docs/skill-list.json and makes the table in docs/skill-list.md anew, with the query plans.
+that has other things to do takes longer, not more. What others computed meanwhile is told with the
+result; ``--pause`` waits for Enter between making and measuring, so that they can be stopped then.
+``--docs`` keeps the result of this database in docs/skill-list.json and makes the table in
+docs/skill-list.md anew, with the query plans.
 Exits with 1 if the median of one takes longer by the clock than the target.
 """
 
@@ -45,6 +47,7 @@ def main() -> int:
     """Fill a database of its own, measure, print; return 1 if anything is too slow."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--skills", type=int, default=100_000)
+    arguments.add_argument("--pause", action="store_true", help="wait for Enter before measuring")
     arguments.add_argument("--docs", action="store_true", help="keep the result in docs/")
     options = arguments.parse_args()
     skills = options.skills
@@ -55,10 +58,14 @@ def main() -> int:
         with connection.cursor() as cursor:
             # As autovacuum does; without it Postgres looks rows up that an index has whole.
             cursor.execute("VACUUM ANALYZE" if vendor == "postgresql" else "ANALYZE")
-        where = machine()
+        if options.pause:
+            input(f"{skills:,} skills are there (process {os.getpid()}). Enter measures: ")
+        where, others = machine(), Others()
         measured = list(measure(client, token))
+        where["others"] = others.cores()
         if options.docs:
             keep(DOCS, vendor, skills, measured, {"plans": plans(), "machine": where})
+        print(told(where))
         return report(vendor, skills, measured)
 
 
@@ -238,6 +245,24 @@ def processor() -> float:
     return time.process_time() + sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
+class Others:
+    """How much of the machine others use from now on, beside what ``processor`` counts."""
+
+    def __init__(self) -> None:
+        self.clock, self.busy = time.perf_counter(), self._busy()
+
+    def cores(self) -> float:
+        """Return how many cores they have kept busy since then, on average."""
+        busy = self._busy() - self.busy
+        return round(max(0.0, busy) / (time.perf_counter() - self.clock), 2)
+
+    def _busy(self) -> float:
+        # user, nice and system of all cores; then idle, waiting, and two kinds of interrupts.
+        ticks = [int(one) for one in Path("/proc/stat").read_text().split(maxsplit=8)[1:8]]
+        worked = sum(ticks[:3]) + sum(ticks[5:7])
+        return worked / os.sysconf("SC_CLK_TCK") - processor()
+
+
 def plans() -> dict[str, str]:
     """Return how the database finds a page: the first, the rarest searched, that of a status."""
     from django.contrib.auth.models import User
@@ -287,13 +312,14 @@ def table(results: dict[str, Any]) -> str:
         pairs = [(one["ms"], one["processor"]) for _, one in sorted(results.items())]
         cells = [str(values.get(name, "-")) for pair in pairs for values in pair]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    machines = [f"{vendor} on {told(one['machine'])}" for vendor, one in sorted(results.items())]
-    return "\n".join([*lines, "", f"Median of {TIMES} answers: {'; '.join(machines)}."])
+    machines = [f"{vendor} on {told(one['machine'])}." for vendor, one in sorted(results.items())]
+    return "\n".join([*lines, "", f"Medians of {TIMES} answers. {' '.join(machines)}"])
 
 
 def told(on: dict[str, Any]) -> str:
     """Return in words what was measured on."""
-    return f"{on['cpu']} ({on['cores']} cores, load {on['load_before']} before)"
+    others = f"others kept {on['others']} of its {on['cores']} cores busy meanwhile"
+    return f"{on['cpu']}, Python {on['python']}; {others}"
 
 
 def plan_list(results: dict[str, Any]) -> str:
