@@ -7,6 +7,7 @@ ranking. Needs numpy alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,18 +32,18 @@ class Calibration:
     intent_temperature: float = 1.0
     slot_temperature: float = 1.0
 
-    def intents(self, ranked: Sequence[RankedIntent]) -> tuple[RankedIntent, ...]:
-        """Return the ranked intents with calibrated confidences, in the same order."""
+    def intents(
+        self, ranked: Sequence[RankedIntent], most: int | None = None
+    ) -> tuple[RankedIntent, ...]:
+        """Return the first ``most`` of all ranked intents, with calibrated confidences."""
         shares = _softened(np.array([one.confidence for one in ranked]), self.intent_temperature)
-        return tuple(
-            RankedIntent(one.intent, float(share))
-            for one, share in zip(ranked, shares, strict=True)
-        )
+        likeliest = zip(ranked[:most], shares.tolist(), strict=False)
+        return tuple(RankedIntent(one.intent, share) for one, share in likeliest)
 
     def slot(self, probability: float) -> float:
         """Return the calibrated probability of a slot span."""
-        both = np.array([probability, 1 - probability])
-        return float(_softened(both, self.slot_temperature)[0])
+        right, wrong = (max(one, _SMALLEST) for one in (probability, 1 - probability))
+        return 1 / (1 + math.pow(wrong / right, 1 / self.slot_temperature))
 
 
 UNCALIBRATED = Calibration()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pycrfsuite
 
 from nlu_engine.baseline import MaxEntCrfRecognizer, MaxEntIntents, token_features
@@ -346,7 +347,7 @@ def bare_sample(sample: str) -> str:
 
 
 def _token_tags(
-    tokens: Sequence[Token], tags: Sequence[str], names: Sequence[str], shares: Vectors
+    tokens: Sequence[Token], tags: Sequence[str], names: Sequence[str], shares: npt.NDArray[Any]
 ) -> Iterator[TokenTags]:
     for token, tag, row in zip(tokens, tags, shares, strict=False):
         order = np.argsort(-row, kind="stable")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from nlu_engine.embeddings import SharedEmbeddings, Tier, Vectors, load_encoder, release_digest
 from nlu_engine.listed import ListedValues
+from nlu_engine.remembered import remembered
 from nlu_engine.utterances import Token, normalize
 
 MAX_CHARACTERS = 16
@@ -112,6 +114,12 @@ class FeatureExtractor:
         # One row has a root mean square of 1, which layers start best from.
         self._scale = np.float32(np.sqrt(embeddings.dimensions))
 
+    def without_context(self) -> FeatureExtractor:
+        """Return what reads the static store alone, as in the quick tier."""
+        static = copy(self)
+        static.tier, static._encoder = "quick", None
+        return static
+
     def in_context(self, utterances: Sequence[Sequence[Token]]) -> list[tuple[Vectors, Vectors]]:
         """Return what the encoder makes of each utterance: of n words, and of all of it.
 
@@ -151,14 +159,20 @@ def shapes_of(tokens: Sequence[Token]) -> Vectors:
 
 
 def _shape(tokens: Sequence[Token], index: int) -> tuple[float, ...]:
-    text = tokens[index].text
+    return (
+        *_shape_of_word(tokens[index].text),
+        index == 0,
+        index == len(tokens) - 1,
+        len(tokens) == 1,
+    )
+
+
+@remembered
+def _shape_of_word(text: str) -> tuple[bool, ...]:
     return (
         text[0].isupper(),
         text.isupper() and len(text) > 1,
         text.isdigit(),
         any(character.isdigit() for character in text),
         not any(character.isalnum() for character in text),
-        index == 0,
-        index == len(tokens) - 1,
-        len(tokens) == 1,
     )

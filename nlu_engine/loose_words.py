@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from nlu_engine.builtins import language_of
+from nlu_engine.remembered import remembered
 from nlu_engine.spoken_numbers import ARTICLES
 from nlu_engine.utterances import normalize
 
@@ -16,6 +17,7 @@ _PLURALS = {
 }
 
 
+@remembered
 def loosened(text: str, locale: str) -> str:
     """Return ``text`` without what rarely changes its meaning: articles, plural, punctuation."""
     language = language_of(locale)

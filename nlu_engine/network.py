@@ -14,6 +14,7 @@ One file, read top to bottom; knows nothing of text, files or how it is trained.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +68,9 @@ class Batch:
     in_scope: Tensor  # (b,), false where the utterance is a negative, whose tags are unknown
 
 
+gelu = partial(nn.functional.gelu, approximate="tanh")
+
+
 class Network(nn.Module):
     """Scores intents and tags of a batch of utterances."""
 
@@ -107,7 +111,7 @@ class Network(nn.Module):
         token = torch.cat([shared, self._local(batch.words), spelling, *facts], dim=-1)
         token = drop(token, rate)
         context = drop(self.recur(token, packing_of(batch.mask.sum(dim=1))), rate)  # (t, 2 hidden)
-        tag = nn.functional.gelu(self.tag_hidden(torch.cat([context, token], dim=-1)))
+        tag = gelu(self.tag_hidden(torch.cat([context, token], dim=-1)))
         tags = _padded(self.tag_out(drop(tag, rate)), batch.mask)
         return self._intents(context, shared, batch), tags
 
@@ -143,10 +147,8 @@ class Network(nn.Module):
         mean = _padded(shared, mask).sum(dim=1) / mask.sum(dim=1, keepdim=True)
         pooled = [attended, highest, mean]
         if self.summarize is not None:
-            pooled.append(
-                nn.functional.gelu(self.summarize(self.sentence_dropout(batch.sentences)))
-            )
-        hidden = nn.functional.gelu(self.intent_hidden(self.dropout(torch.cat(pooled, dim=-1))))
+            pooled.append(gelu(self.summarize(self.sentence_dropout(batch.sentences))))
+        hidden = gelu(self.intent_hidden(self.dropout(torch.cat(pooled, dim=-1))))
         intents: Tensor = self.intent_out(self.dropout(hidden))
         return intents
 

@@ -1,27 +1,26 @@
-"""The DNN when it parses: what the network scores, then CRF decoding; without torch."""
+"""The DNN when it parses: what its networks score, then CRF decoding; without torch.
+
+The full tier has two networks: its own, and that of the quick tier. They err differently, so the
+mean of their scores is better than either (Hansen and Salamon 1990, "Neural Network Ensembles").
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nlu_engine.crf import (
-    CrfWeights,
-    best_path,
-    bio_weights,
-    span_probabilities,
-    tag_probabilities,
-)
+from nlu_engine.crf import CrfWeights, Decoded, Decoder, Numbers
 from nlu_engine.embeddings import Vectors
 from nlu_engine.features import FeatureExtractor, Vocabulary
 from nlu_engine.frames import RankedIntent
 from nlu_engine.parsers import Recognition
 from nlu_engine.scoring import Scorer
-from nlu_engine.utterances import Token, runs_of
+from nlu_engine.utterances import Token
 from nlu_engine.weights import unpack
 
 Allowed = npt.NDArray[np.bool_]
@@ -29,8 +28,15 @@ READY = 32
 """Skills whose weights a process keeps unpacked, those that parsed last; others wait in 8 bits."""
 
 
+STATIC = "static."
+"""What the weights' names begin with of the network that reads no context, in the full tier."""
+
+Packed = Mapping[str, npt.NDArray[Any]]
+Scores = tuple[Vectors, list[Vectors]]
+
+
 class NeuralRecognizer:
-    """Scores utterances with the weights of one trained network.
+    """Scores utterances with the weights of one or two trained networks.
 
     ``packed`` holds the weights as ``weights.pack`` makes them. ``allowed`` (intents, tags) is
     true where an intent may have a tag.
@@ -38,7 +44,7 @@ class NeuralRecognizer:
 
     def __init__(
         self,
-        packed: Mapping[str, npt.NDArray[Any]],
+        packed: Packed,
         vocabulary: Vocabulary,
         extract: FeatureExtractor,
         allowed: Allowed,
@@ -47,60 +53,75 @@ class NeuralRecognizer:
         self.vocabulary = vocabulary
         self.allowed = allowed
         self.extract = extract
-        own = {name: array for name, array in packed.items() if name.startswith("crf.")}
-        crf = bio_weights(_crf(unpack(own)), vocabulary.tags)
-        rows = [np.flatnonzero(row) for row in allowed]
-        # Only tags of the intent are decoded: a skill has many more than an intent has.
-        self._of_intent = [(among, crf.among(among)) for among in rows]
+        self.decoder = Decoder(_mean_crf(self.networks()), vocabulary.tags, allowed)
+
+    def networks(self) -> list[tuple[Packed, FeatureExtractor]]:
+        """Return the weights of each network, and what it reads."""
+        own = {name: a for name, a in self.packed.items() if not name.startswith(STATIC)}
+        static = {n.removeprefix(STATIC): a for n, a in self.packed.items() if n not in own}
+        networks: list[tuple[Packed, FeatureExtractor]] = [(own, self.extract)]
+        if static:
+            networks.append((static, self.extract.without_context()))
+        return networks
 
     def recognize(self, utterances: Sequence[Sequence[Token]]) -> list[Recognition]:
         """Return the intents of each utterance, and the best path among the first one's tags."""
         intents, tags = self.scores(utterances)
-        return [self._recognized(*both) for both in zip(intents, tags, strict=True)]
-
-    def scores(self, utterances: Sequence[Sequence[Token]]) -> tuple[Vectors, list[Vectors]]:
-        """Return intent scores (b, intents), and the tag scores (n, tags) of each utterance."""
-        return _ready(self)(utterances)
-
-    def _recognized(self, intents: Vectors, tags: Vectors) -> Recognition:
-        names = self.vocabulary.intents
-        inside = _softmax(intents[: len(names)])
-        order = np.argsort(-inside, kind="stable").tolist()
-        rows, crf = self._of_intent[order[0]]
-        scores = tags[:, rows]
-        path = best_path(scores, crf)
-        found = tuple(self.vocabulary.tags[rows[tag]] for tag in path)
-        spans = [(first, end) for _, first, end in runs_of(found)]
+        count = len(self.vocabulary.intents)
+        inside = _softmax(intents[:, :count])
+        order = np.argsort(-inside, axis=1, kind="stable")
         # Where the skill has a fallback, the last score is that of everything else.
-        outside = float(_softmax(intents)[-1]) if len(intents) > len(names) else None
-        return Recognition(
-            tuple(RankedIntent(names[row], float(inside[row])) for row in order),
-            found,
-            tuple(span_probabilities(scores, crf, path, spans)),
-            outside,
-        )
+        outside = _softmax(intents)[:, count].tolist() if intents.shape[1] > count else repeat(None)
+        ranked = inside[np.arange(len(order))[:, None], order].tolist()
+        decoded = self.decoder.decode(tags, order[:, 0].tolist())
+        return list(map(self._recognized, order.tolist(), ranked, decoded, outside))
+
+    def scores(self, utterances: Sequence[Sequence[Token]]) -> Scores:
+        """Return intent scores (b, intents), and the tag scores (n, tags) of each utterance."""
+        return _mean_scores([scorer(utterances) for scorer in _ready(self)])
+
+    def _recognized(
+        self, order: list[int], shares: list[float], decoded: Decoded, outside: float | None
+    ) -> Recognition:
+        names = self.vocabulary.intents
+        ranked = zip(order, shares, strict=True)
+        intents = tuple(RankedIntent(names[row], share) for row, share in ranked)
+        return Recognition(intents, decoded.tags, decoded.probabilities, outside)
 
 
 @lru_cache(READY)
-def _ready(recognizer: NeuralRecognizer) -> Scorer:
-    return Scorer(recognizer.packed, recognizer.extract)
+def _ready(recognizer: NeuralRecognizer) -> list[Scorer]:
+    return [Scorer(packed, extract) for packed, extract in recognizer.networks()]
 
 
-def _crf(weights: Mapping[str, Vectors]) -> CrfWeights:
-    return CrfWeights(weights["crf.start"], weights["crf.end"], weights["crf.transitions"])
+def _mean_scores(found: Sequence[Scores]) -> Scores:
+    if len(found) == 1:
+        return found[0]
+    half = np.float32(0.5)
+    (intents, tags), (other_intents, other_tags) = found
+    pairs = zip(tags, other_tags, strict=True)
+    return half * (intents + other_intents), [half * (one + other) for one, other in pairs]
+
+
+def _mean_crf(networks: Sequence[tuple[Packed, FeatureExtractor]]) -> CrfWeights:
+    parts = [
+        unpack({name: a for name, a in packed.items() if name.startswith("crf.")})
+        for packed, _ in networks
+    ]
+    mean = {name: np.mean([part[name] for part in parts], axis=0) for name in parts[0]}
+    return CrfWeights(mean["crf.start"], mean["crf.end"], mean["crf.transitions"])
 
 
 def _softmax(scores: Vectors) -> Vectors:
-    exponents = np.exp(scores - scores.max())
-    shares: Vectors = exponents / exponents.sum()
+    exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: Vectors = exponents / exponents.sum(axis=1, keepdims=True)
     return shares
 
 
 def tag_shares(
     recognizer: NeuralRecognizer, tokens: Sequence[Token]
-) -> tuple[tuple[str, ...], Vectors]:
+) -> tuple[tuple[str, ...], Numbers]:
     """Return the tags that the likeliest intent may have, and their probabilities (n, tags)."""
     intents, [tags] = recognizer.scores([tokens])
-    names = recognizer.vocabulary.tags
-    rows, crf = recognizer._of_intent[intents[0, : len(recognizer.vocabulary.intents)].argmax()]
-    return tuple(names[row] for row in rows), tag_probabilities(tags[:, rows], crf)
+    likeliest = intents[0, : len(recognizer.vocabulary.intents)].argmax()
+    return recognizer.decoder.shares(tags, int(likeliest))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from nlu_engine.features import (
 from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.listed import ListedValues
 from nlu_engine.network import Batch, Network, NetworkShape
-from nlu_engine.neural import Allowed, NeuralRecognizer
+from nlu_engine.neural import STATIC, Allowed, NeuralRecognizer
 from nlu_engine.pooled import fit_pooled
 from nlu_engine.start import load_layers, start_from
 from nlu_engine.training_data import TrainingData
@@ -41,6 +41,12 @@ ENCODED_AT_ONCE = 64
 
 POOL = 8
 """Batches that are drawn together and sorted by length."""
+
+SIZES: dict[Tier, dict[str, int]] = {"quick": {"hidden": 96}, "full": {}}
+"""What differs from the sizes of NetworkShape; those of the quick tier are a release's layers'."""
+
+_OWN_SHARE = 0.75
+"""Share of the full tier's training that its own network takes, the rest is the quick tier's."""
 
 NOTHING_LISTED = ListedValues({})
 
@@ -227,8 +233,8 @@ def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
     return {f"{prefix}-{name}" for name in names for prefix in "BI"}
 
 
-def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
-    """Return an untrained network with the sizes that the training set asks for."""
+def network_for(training_set: TrainingSet, tier: Tier, **sizes: Any) -> Network:
+    """Return an untrained network with the sizes that tier and training set ask for."""
     vocabulary, first = training_set.vocabulary, training_set.examples[0]
     return Network(
         NetworkShape(
@@ -240,7 +246,7 @@ def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
             sentence=len(first.sentence),
             listed=first.listed.shape[1],
             shape_features=SHAPE_FEATURES,
-            **sizes,
+            **(SIZES[tier] | sizes),
         )
     )
 
@@ -257,14 +263,15 @@ def train_neural(
     on_progress: Callable[[str, float], None] = lambda step, share: None,
     schedule: Schedule | None = None,
 ) -> NeuralRecognizer:
-    """Fit the network on ``data`` and return the recognizer made of it.
+    """Fit the tier's network on ``data`` and return the recognizer made of it.
+
+    The full tier's has the quick tier's network besides.
 
     ``copies`` (``augmentation.copies_of``) are learned from besides, in the same time.
     ``encodings``: what the encoder made of utterances before, and keeps what it makes of new ones.
     ``on_progress(step, share)`` is told how much of "embed", then of "train", is done.
     Raises TrainingDiverged when the loss stops being finite.
     """
-    torch.manual_seed(seed)
     training_set = prepare(
         data.utterances,
         embeddings,
@@ -276,16 +283,52 @@ def train_neural(
         encodings=encodings,
         on_progress=partial(on_progress, "embed"),
     )
-    network = network_for(training_set)
+    train = partial(_trained, data=data, embeddings=embeddings, seed=seed, schedule=schedule)
+    report = partial(on_progress, "train")
+    if tier == "quick":
+        weights = train(training_set, "quick", on_progress=report)
+    else:
+        own = train(training_set, "full", on_progress=lambda share: report(_OWN_SHARE * share))
+        static = train(
+            without_context(training_set),
+            "quick",
+            on_progress=lambda share: report(_OWN_SHARE + (1 - _OWN_SHARE) * share),
+        )
+        weights = own | {STATIC + name: array for name, array in static.items()}
+    vocabulary = training_set.vocabulary
+    return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
+
+
+def _trained(
+    training_set: TrainingSet,
+    tier: Tier,
+    *,
+    data: TrainingData,
+    embeddings: SharedEmbeddings,
+    seed: int,
+    schedule: Schedule | None,
+    on_progress: Progress,
+) -> dict[str, npt.NDArray[Any]]:
+    """Return the packed weights of one network, and of the classifier beside it."""
+    torch.manual_seed(seed)
+    network = network_for(training_set, tier)
     if tier == "quick":
         # On top of the encoder they would do harm: it was trained on the same skills, so they
         # learned to trust what it knows by heart (docs/experiments.md).
         start_from(network, load_layers(embeddings))
     schedule = schedule or schedule_for(len(data.utterances), tier)
-    weights = fit(network, training_set, schedule, seed, partial(on_progress, "train"))
-    weights |= pack(_fit_pooled(training_set, len(data.utterances)))
-    vocabulary = training_set.vocabulary
-    return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
+    weights = fit(network, training_set, schedule, seed, on_progress)
+    return weights | pack(_fit_pooled(training_set, len(data.utterances)))
+
+
+def without_context(training_set: TrainingSet) -> TrainingSet:
+    """Return the set as the quick tier has it: without what the encoder made of the utterances."""
+    examples = [
+        replace(one, context=one.context[:, :0], sentence=one.sentence[:0])
+        for one in training_set.examples
+    ]
+    extract = training_set.extract.without_context()
+    return replace(training_set, examples=examples, extract=extract)
 
 
 def _allowed(data: TrainingData, vocabulary: Vocabulary) -> Allowed:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from nlu_engine.calibration import UNCALIBRATED, Calibration
-from nlu_engine.frames import Frame, Parse, Parser, RankedIntent, SlotSpan
+from nlu_engine.frames import Frame, Parse, Parser, RankedIntent, SaidValue, SlotSpan
 from nlu_engine.out_of_scope import Fallback
 from nlu_engine.resolution import Resolution, Resolver
 from nlu_engine.utterances import Token, check_utterance, normalize, spans_of, tokenize
@@ -106,7 +106,7 @@ class SkillParser:
         recognition: Recognition,
         reference: datetime | None,
     ) -> Parse:
-        ranked = self.calibration.intents(recognition.intents)[: MAX_ALTERNATIVES + 1]
+        ranked = self.calibration.intents(recognition.intents, MAX_ALTERNATIVES + 1)
         outside = recognition.out_of_scope
         if self.fallback and outside is not None and outside > self.fallback.threshold:
             return Parse(text, Frame(self.fallback.intent), outside, ranked, outside)
@@ -118,18 +118,25 @@ class SkillParser:
             found = self.resolver.resolve(span.name, span.text, reference)
             values = self.resolver.resolve_each(span.name, span.text, reference)
             to = accepted if found.is_accepted or values else refused
-            to.append(replace(self._resolved(span, confidence, found), values=values))
+            to.append(self._resolved(span, confidence, found, values))
         first, *others = ranked
         frame = Frame(first.intent, tuple(accepted))
         return Parse(text, frame, first.confidence, tuple(others), outside, tuple(refused))
 
-    def _resolved(self, span: SlotSpan, confidence: float, found: Resolution) -> SlotSpan:
+    def _resolved(
+        self,
+        span: SlotSpan,
+        confidence: float,
+        found: Resolution,
+        values: tuple[SaidValue, ...],
+    ) -> SlotSpan:
         return replace(
             span,
             value=found.value,
             confidence=self.calibration.slot(confidence),
             id=found.id,
             status=found.status,
+            values=values,
         )
 
 

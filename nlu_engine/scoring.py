@@ -23,7 +23,7 @@ LISTED = "list.weight"
 """The layer that reads listed values; a network trained without any has none."""
 POOLED = "pooled"
 """The classifier of pooled vectors (``pooled``); a network of before there was one has none."""
-KNOWN_WORDS = 200
+KNOWN_WORDS = 256
 """Words whose share of the arithmetic is kept for each skill in the quick tier, 1 MB in all."""
 
 
@@ -36,24 +36,21 @@ class Scorer:
         kernel = weights["convolve.weight"]  # (filters, c, 3)
         weights["convolve.weight"] = kernel.transpose(0, 2, 1).reshape(len(kernel), -1)
         ends = ("l0", "l0_reverse")
-        into = np.concatenate([weights.pop(f"recur.weight_ih_{end}") for end in ends])
+        into = [_gates(weights.pop(f"recur.weight_ih_{end}")) for end in ends]
         bias = [
-            weights.pop(f"recur.bias_ih_{end}") + weights.pop(f"recur.bias_hh_{end}")
+            _gates(weights.pop(f"recur.bias_ih_{end}") + weights.pop(f"recur.bias_hh_{end}"))
             for end in ends
         ]
-        onward = [weights.pop(f"recur.weight_hh_{end}") for end in ends]
-        halves = _half_sigmoids(onward[0].shape[1])
-        self._onward = np.stack([(one * halves[:, None]).T for one in onward])  # (2, h, 4 h)
+        onward = [_gates(weights.pop(f"recur.weight_hh_{end}")) for end in ends]
+        self._onward = np.stack([one.T for one in onward])  # (2, h, 4 h)
         head = weights.pop("tag_hidden.weight")
         self._states = 2 * onward[0].shape[1]
         # What a token adds to the gates of both directions and to the tag head, in one product.
-        whole = np.concatenate([into * np.tile(halves, 2)[:, None], head[:, self._states :]])
+        whole = np.concatenate([*into, head[:, self._states :]])
         shapes = whole.shape[1] - _token_width(weights)
         self._of_word = whole[:, :-shapes].T.copy()
         self._of_facts = whole[:, -shapes:].T.copy()
-        self._bias = np.concatenate(
-            [np.concatenate(bias) * np.tile(halves, 2), weights.pop("tag_hidden.bias")]
-        )
+        self._bias = np.concatenate([*bias, weights.pop("tag_hidden.bias")])
         self._tag_context = head[:, : self._states].T.copy()
         self._projection = len(weights["project.bias"])
         self._pooled = f"{POOLED}.weight" in weights
@@ -89,7 +86,7 @@ class Scorer:
         if self._pooled:
             pooled = of_words[:, width + self._projection :]
             intents = _with_second(intents, self._second(pooled, sentences, starts))
-        return intents, np.split(tags, starts[1:])
+        return intents, [tags[first : first + n] for first, n in zip(starts, lengths, strict=True)]
 
     def _facts(self, tokens: Sequence[Token]) -> Vectors:
         """Return what is known of each token besides its word, (n, shape and listed facts)."""
@@ -107,6 +104,8 @@ class Scorer:
                 nothing = np.zeros((len(missing), 0), dtype=np.float32)
                 parts = self._words_in_context(missing, nothing)
                 self._known.update(zip(missing, parts, strict=True))
+            for word in dict.fromkeys(words):  # what was said last is forgotten last
+                self._known[word] = self._known.pop(word)
             found = np.stack([self._known[word] for word in words])
             for word in list(self._known)[: max(0, len(self._known) - KNOWN_WORDS)]:
                 del self._known[word]
@@ -168,12 +167,14 @@ class Scorer:
             now = inputs[step, :, :among]
             now += hidden[:, :among] @ onward
             np.tanh(now, out=now)
-            proposed = now[..., 2 * width : 3 * width].copy()
-            now *= 0.5
-            now += 0.5
+            opened = now[..., : 3 * width]
+            opened *= 0.5
+            opened += 0.5
             cell = now[..., width : 2 * width] * cell[:, :among]
-            cell += now[..., :width] * proposed
-            hidden = np.multiply(now[..., 3 * width :], np.tanh(cell), out=found[step, :, :among])
+            cell += now[..., :width] * now[..., 3 * width :]
+            hidden = found[step, :, :among]
+            np.tanh(cell, out=hidden)
+            hidden *= now[..., 2 * width : 3 * width]
         states = np.empty((len(gates), 2, width), dtype=np.float32)
         states[ahead[spoken], 0] = found[:, 0][spoken]
         states[back[spoken], 1] = found[:, 1][spoken]
@@ -202,6 +203,8 @@ def _with_second(first: Vectors, second: Vectors) -> Vectors:
     ``first`` may have one more, of everything else: what it has against all others stays.
     """
     inside = first[:, : second.shape[1]]
+    if inside.shape == first.shape:
+        return np.float32(0.5) * (first + second)
     whole = _log_sums(inside)
     mixed = np.float32(0.5) * (inside - whole + second - _log_sums(second))
     return np.concatenate([mixed - _log_sums(mixed) + whole, first[:, second.shape[1] :]], axis=1)
@@ -213,13 +216,15 @@ def _log_sums(scores: Vectors) -> Vectors:
     return sums
 
 
-def _half_sigmoids(width: int) -> Vectors:
-    """Return what the rows of an LSTM's four gates are scaled by, shape (4 width,).
+def _gates(weights: Vectors) -> Vectors:
+    """Return the rows (4 h, ...) of an LSTM's gates as the steps want them: the cell's last.
 
-    The sigmoid of x is half the hyperbolic tangent of x / 2, moved: with three of the four
+    The sigmoid of x is half the hyperbolic tangent of x / 2, moved: with the other three
     gates halved, one tangent does for all of them.
     """
-    return np.repeat(np.array([0.5, 0.5, 1, 0.5], dtype=np.float32), width)
+    entered, kept, proposed, shown = np.split(weights, 4)
+    half = np.float32(0.5)
+    return np.concatenate([entered * half, kept * half, shown * half, proposed])
 
 
 def _token_width(weights: Mapping[str, Vectors]) -> int:
@@ -254,18 +259,18 @@ def _layer_norm(values: Vectors, weight: Vectors, bias: Vectors) -> Vectors:
 
 
 def gelu(values: Vectors) -> Vectors:
-    """Return the Gaussian error linear unit of ``values`` (Hendrycks and Gimpel 2016)."""
-    activated: Vectors = 0.5 * values * (1 + _erf(values / np.float32(np.sqrt(2))))
-    return activated
+    """Return the Gaussian error linear unit of ``values`` (Hendrycks and Gimpel 2016).
 
-
-def _erf(values: Vectors) -> Vectors:
-    # Abramowitz and Stegun 1964, formula 7.1.26: off by at most 1.5e-7.
-    t = 1 / (1 + np.float32(0.3275911) * np.abs(values))
-    coefficients = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
-    series: Vectors = np.zeros_like(values)
-    for coefficient in coefficients:
-        series += np.float32(coefficient)
-        series *= t
-    result: Vectors = np.sign(values) * (1 - series * np.exp(-np.square(values)))
-    return result
+    By the hyperbolic tangent, as they propose and as the network learns with: the error function
+    takes twice the time.
+    """
+    inner = np.square(values)
+    inner *= np.float32(0.044715)
+    inner += 1
+    inner *= values
+    inner *= np.float32(np.sqrt(2 / np.pi))
+    np.tanh(inner, out=inner)
+    inner += 1
+    inner *= values
+    inner *= np.float32(0.5)
+    return inner

@@ -112,7 +112,7 @@ def train_parsers(
     seconds = {"maxent_crf": time.process_time() - between, "neural": between - started}
     shared: dict[str, Any] = {"exact": data.exact, "resolver": resolver, "fallback": data.fallback}
     return ParserPair(
-        SkillParser(neural, **shared, calibration=neural_calibration(len(data.utterances))),
+        SkillParser(neural, **shared, calibration=neural_calibration(len(data.utterances), tier)),
         SkillParser(baseline, **shared, calibration=calibration),
         _manifest(data, tier, seed, seconds, neural.vocabulary.tags) | {"hurried": hurry},
     )
@@ -128,14 +128,16 @@ def _report_baseline(report: Progress, share: float) -> None:
     report("train", start + (_TRAINED - start) * share)
 
 
-def neural_calibration(utterances: int) -> Calibration:
+def neural_calibration(utterances: int, tier: Tier) -> Calibration:
     """Return the temperatures that make the DNN's confidences true.
 
     Fitted once on utterances held out of other training sets (docs/experiments.md): they
-    depend on how much there is to learn from, and hardly on the skill or the tier; a fold of a
+    depend on how much there is to learn from and on the tier, hardly on the skill; a fold of a
     skill's own would cost as much again as its training.
     """
-    return Calibration(0.33 + 0.16 * math.log10(max(utterances, 10)))
+    # A mean of two networks is less sure than either.
+    least, more = (0.33, 0.16) if tier == "quick" else (0.10, 0.21)
+    return Calibration(least + more * math.log10(max(utterances, 10)))
 
 
 def _negatives(data: TrainingData, embeddings: SharedEmbeddings, seed: int) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nlu_engine.errors import InvalidUtterance
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, SlotSpan
+from nlu_engine.remembered import remembered
 
 # A token is a word with its inner apostrophes, points and hyphens ("o'clock", "p.m.",
 # "9:30"), or one of the scripts that write no spaces character by character, or a single
@@ -47,6 +48,7 @@ def words_of(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+@remembered
 def normalize(text: str) -> str:
     """Return the form under which words and values are compared: NFKC, lower case, one space."""
     if not text.isascii():

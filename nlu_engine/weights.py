@@ -1,4 +1,4 @@
-"""A network's weights as an artifact keeps them: large matrices in 7 bits, the rest in 16."""
+"""A network's weights as an artifact keeps them: large matrices in less than 7 bits, the rest in 16."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from nlu_engine.embeddings import Vectors
 
 SMALLEST = 2_048
 """Numbers in the smallest matrix that is worth a scale a row."""
-STEPS = 63
-"""Steps on either side of zero. Half as many as a byte has: nothing is lost by that, and what is
-in the byte compresses better (docs/experiments.md)."""
+STEPS = 47
+"""Steps on either side of zero. Fewer than a byte has: nothing is lost by that, and what is in the
+byte compresses better (docs/experiments.md)."""
 _ROWS, _SCALES = ".rows", ".scales"
 
 

@@ -103,8 +103,6 @@ const refocused = ({ id, label, row }) =>
 document.addEventListener("htmx:afterSettle", () =>
   // After all others, who know a better place.
   setTimeout(() => {
-    // A row that has just come says itself where the focus goes, once it has settled.
-    if (document.querySelector("[data-refocus]")) return;
     const isLost = !document.activeElement || document.activeElement === document.body;
     const place = focused && isLost && refocused(focused);
     focused = null;

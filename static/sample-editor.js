@@ -197,7 +197,6 @@
 
   let kept = null;
   let waiting = []; // Samples entered while an answer is under way, each sent in its turn.
-  let isSettling = false; // The new editor is there, but htmx does not know its forms yet.
   const newSample = () => document.getElementById("new-sample");
 
   // The next sample can be typed at once; what comes back refused stands in the field again.
@@ -218,7 +217,7 @@
   document.addEventListener("htmx:responseError", giveBack);
   document.addEventListener("submit", (e) => {
     const field = e.target.querySelector("#new-sample");
-    if (!field || !(isSettling || e.target.classList.contains("htmx-request"))) return;
+    if (!field || !e.target.classList.contains("htmx-request")) return;
     e.preventDefault();
     e.stopImmediatePropagation();
     waiting.push(field.value);
@@ -245,7 +244,6 @@
   document.addEventListener("htmx:beforeSwap", (e) => {
     kept = null;
     if (e.detail.target.id !== "editor" || !e.detail.shouldSwap) return;
-    isSettling = true;
     const field = newSample();
     const focus = document.activeElement;
     kept = { rows: [], focus, at: focus.selectionStart, drafts: drafts(e.detail.requestConfig) };
@@ -282,7 +280,6 @@
 
   document.addEventListener("htmx:afterSettle", (e) => {
     if (e.detail.target.id !== "editor") return;
-    isSettling = false;
     const field = newSample();
     if (!field || !waiting.length || field.form.classList.contains("htmx-request")) return;
     field.dataset.next = field.value; // What is typed already comes back once that is sent.

@@ -94,7 +94,7 @@ def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier
             {"said": {tokens[1].text: "second"}, "other": {tokens[-1].text: "last"}}
         ),
     )
-    network = network_for(training_set).eval()
+    network = network_for(training_set, tier).eval()
     # Encoded by itself, as when parsing: what else is in a batch moves a vector a little.
     [(context, sentence)] = training_set.extract.in_context([tokens])
     alone = (torch.from_numpy(values).half() for values in (context, sentence))
@@ -116,6 +116,28 @@ def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier
     half = 2e-3 if tier == "full" else 2e-5  # a training set keeps contexts in half precision
     np.testing.assert_allclose(found_intents, intents[0].numpy(), atol=half)
     np.testing.assert_allclose(found_tags, tags[0].numpy(), atol=half)
+
+
+def test_the_full_tier_answers_with_the_mean_of_both_tiers_networks(
+    fruit_data: TrainingData,
+) -> None:
+    embeddings, schedule = load_embeddings("en@2"), Schedule(steps=30)
+    both, quick = (
+        train_neural(fruit_data, embeddings, tier, schedule=schedule) for tier in ("full", "quick")
+    )
+    [own, static] = [
+        NeuralRecognizer(packed, both.vocabulary, extract, both.allowed)
+        for packed, extract in both.networks()
+    ]
+    said = [tokenize(text) for text in ("order two ripe bananas", "weather in rome")]
+    (intents, tags), (of_own, own_tags), (of_static, static_tags) = (
+        one.scores(said) for one in (both, own, static)
+    )
+    np.testing.assert_allclose(intents, (of_own + of_static) / 2, rtol=1e-5)
+    for mean, *parts in zip(tags, own_tags, static_tags, strict=True):
+        np.testing.assert_allclose(mean, sum(parts) / 2, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(of_static, quick.scores(said)[0], atol=1e-5)
+    assert np.abs(of_own - of_static).max() > 0.1
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -143,7 +165,7 @@ def test_one_bad_utterance_refuses_the_batch(parser: SkillParser) -> None:
 @pytest.mark.parametrize("tier", TIERS)
 def test_padding_changes_no_score(fruit_data: TrainingData, tier: Tier) -> None:
     training_set = prepare(fruit_data.utterances, load_embeddings("en@2"), tier, covered=True)
-    network = network_for(training_set).eval()
+    network = network_for(training_set, tier).eval()
     lengths = [len(example.tags) for example in training_set.examples]
     short, long = int(np.argmin(lengths)), int(np.argmax(lengths))
     assert lengths[short] < lengths[long]
