@@ -23,9 +23,9 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="skillbuilder-m
 def post_worker_init(worker: Any) -> None:
     """Let no parse wait while Python looks through all loaded skills for what nobody holds.
 
-    They are a quarter of a million objects, and each hundred that are loaded made it look through
-    all, for half a second. What is there from the start is never looked at again, the rest so
-    seldom that an hour has a few such moments. New garbage is found as always.
+    They are a quarter of a million objects, and every hundred or two that are loaded made it look
+    through all, for half a second. What is there from the start is never looked at again, the rest
+    so seldom that an hour has a few such moments. New garbage is found as always.
     """
     gc.collect()
     gc.freeze()
