@@ -1,4 +1,4 @@
-"""A network's weights as an artifact keeps them: large matrices in less than 7 bits, the rest in 16."""
+"""A network's weights as an artifact keeps them: large matrices in 6.6 bits, others in 16."""
 
 from __future__ import annotations
 
