@@ -27,7 +27,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import product
@@ -176,21 +176,22 @@ class Trial:
     ) -> bool:
         """Let a build go on until it is ``after`` seconds in ``step``, at last bit by bit.
 
-        Then ``child``, the worker's, is stopped. Returns False if the step was over.
+        Then ``child``, the worker's, is stopped. Returns False if the step was over, or it was
+        killed: one that does not heed that its last build was cancelled is.
         """
         before = ("", *STEPS[: STEPS.index(step)])
         self.passed(address, part, before[:-1])
         time.sleep(ALMOST * usual.get(before[-1], 0.0))
-        while True:
-            os.kill(child, signal.SIGSTOP)
+        while _told(child, signal.SIGSTOP):
             place = _place(part(self.run(address)))
             if place == step and not after:
                 return True
-            os.kill(child, signal.SIGCONT)
+            _told(child, signal.SIGCONT)
             if place not in (step, *before):
                 return False
             time.sleep(after if place == step else SLICE_SECONDS)
             after = 0.0 if place == step else after
+        return False
 
     def is_idle(self, address: str, child: int) -> bool:
         """Return whether a cancelled build's work has ended: its worker says so, or is dead."""
@@ -278,6 +279,13 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def _told(pid: int, number: int) -> bool:
+    """Send a signal to a process; return whether there is one."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+    return _lives(pid)
 
 
 def _torch_bytes(pid: int) -> int:
@@ -402,7 +410,7 @@ def _cancel(trial: Trial, address: str, child: int) -> Any:
         asked = pool.submit(trial.request, "POST", f"{address}/cancel")
         # It may hold the lock of SQLite, which the request waits for.
         wait([asked], STOPPED_SECONDS)
-        os.kill(child, signal.SIGCONT)
+        _told(child, signal.SIGCONT)
         return asked.result().json
 
 

@@ -279,14 +279,15 @@ class KeptLease:
     def uninterrupted(self) -> Iterator[None]:
         """Let no signal raise in the block, which speaks to the database; only after it."""
         before, self._interruptible = self._interruptible, False
-        try:
-            yield
-        finally:
-            self._interruptible = before
+        yield
+        self._interruptible = before
         self._raise_if_lost()
 
     def _raise_if_lost(self) -> None:
         if self._lost is not None:
+            # Once: another signal, while this one unwinds, would cut off what cleans up, our own
+            # end too, and then raise wherever the child is by then.
+            self._interruptible = False
             raise self._lost
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:

@@ -167,6 +167,21 @@ def test_cancelling_stops_a_real_training(run: TrainingRun) -> None:
     assert not storage.exists(run.pk)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nothing_cuts_off_what_cleans_up_after_a_cancellation(run: TrainingRun) -> None:
+    cleaned_up = False
+    with pytest.raises(TrainingCancelled), leases.KeptLease(run):
+        cancel_elsewhere(run)
+        try:
+            while True:
+                time.sleep(0.01)
+        finally:
+            # Signals come every tenth of a second until the work has ended.
+            time.sleep(0.4)
+            cleaned_up = True
+    assert cleaned_up
+
+
 def cancel_elsewhere(run: TrainingRun) -> None:
     """Cancel ``run`` as a web process would, on a connection of its own."""
     from django.db import connection
