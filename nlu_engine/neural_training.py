@@ -42,9 +42,6 @@ ENCODED_AT_ONCE = 64
 POOL = 8
 """Batches that are drawn together and sorted by length."""
 
-SIZES: dict[Tier, dict[str, int]] = {"quick": {"hidden": 96}, "full": {}}
-"""What differs from the sizes of NetworkShape; those of the quick tier are a release's layers'."""
-
 _OWN_SHARE = 0.75
 """Share of the full tier's training that its own network takes, the rest is the quick tier's."""
 
@@ -233,8 +230,8 @@ def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
     return {f"{prefix}-{name}" for name in names for prefix in "BI"}
 
 
-def network_for(training_set: TrainingSet, tier: Tier, **sizes: Any) -> Network:
-    """Return an untrained network with the sizes that tier and training set ask for."""
+def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
+    """Return an untrained network with the sizes that the training set asks for."""
     vocabulary, first = training_set.vocabulary, training_set.examples[0]
     return Network(
         NetworkShape(
@@ -246,7 +243,7 @@ def network_for(training_set: TrainingSet, tier: Tier, **sizes: Any) -> Network:
             sentence=len(first.sentence),
             listed=first.listed.shape[1],
             shape_features=SHAPE_FEATURES,
-            **(SIZES[tier] | sizes),
+            **sizes,
         )
     )
 
@@ -311,7 +308,7 @@ def _trained(
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the packed weights of one network, and of the classifier beside it."""
     torch.manual_seed(seed)
-    network = network_for(training_set, tier)
+    network = network_for(training_set)
     if tier == "quick":
         # On top of the encoder they would do harm: it was trained on the same skills, so they
         # learned to trust what it knows by heart (docs/experiments.md).

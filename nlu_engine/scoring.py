@@ -23,7 +23,7 @@ LISTED = "list.weight"
 """The layer that reads listed values; a network trained without any has none."""
 POOLED = "pooled"
 """The classifier of pooled vectors (``pooled``); a network of before there was one has none."""
-KNOWN_WORDS = 256
+KNOWN_WORDS = 200
 """Words whose share of the arithmetic is kept for each skill in the quick tier, 1 MB in all."""
 
 

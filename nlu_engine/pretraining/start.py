@@ -61,9 +61,7 @@ def train_start(
         characters = one.table.characters
         characters[characters >= SHARED_CHARACTER_ROWS] = UNKNOWN
     report(f"{len(sets)} skills, {sum(len(one.examples) for one in sets):,} utterances")
-    networks = nn.ModuleList(
-        [network_for(one, "quick", word_dropout=plan.word_dropout) for one in sets]
-    )
+    networks = nn.ModuleList([network_for(one, word_dropout=plan.word_dropout) for one in sets])
     _share(networks)
     optimizer = torch.optim.AdamW(networks.parameters(), lr=plan.learning_rate, fused=True)
     done = load_checkpoint(folder, networks, optimizer)

@@ -94,7 +94,7 @@ def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier
             {"said": {tokens[1].text: "second"}, "other": {tokens[-1].text: "last"}}
         ),
     )
-    network = network_for(training_set, tier).eval()
+    network = network_for(training_set).eval()
     # Encoded by itself, as when parsing: what else is in a batch moves a vector a little.
     [(context, sentence)] = training_set.extract.in_context([tokens])
     alone = (torch.from_numpy(values).half() for values in (context, sentence))
@@ -165,7 +165,7 @@ def test_one_bad_utterance_refuses_the_batch(parser: SkillParser) -> None:
 @pytest.mark.parametrize("tier", TIERS)
 def test_padding_changes_no_score(fruit_data: TrainingData, tier: Tier) -> None:
     training_set = prepare(fruit_data.utterances, load_embeddings("en@2"), tier, covered=True)
-    network = network_for(training_set, tier).eval()
+    network = network_for(training_set).eval()
     lengths = [len(example.tags) for example in training_set.examples]
     short, long = int(np.argmin(lengths)), int(np.argmax(lengths))
     assert lengths[short] < lengths[long]
