@@ -84,6 +84,7 @@ NO_PAGES = {
     "change-restore",
     "change-undo",
     "check-badge",
+    "skill-problems",
     "check-dismiss",
     "check-fix",
     "check-restore",
