@@ -137,7 +137,8 @@ def neural_calibration(utterances: int, tier: Tier) -> Calibration:
     """
     # A mean of two networks is less sure than either.
     least, more = (0.33, 0.16) if tier == "quick" else (0.10, 0.21)
-    return Calibration(least + more * math.log10(max(utterances, 10)))
+    # Nothing smaller than 70 utterances was fitted: below, a full network would be all too sure.
+    return Calibration(max(0.49, least + more * math.log10(max(utterances, 10))))
 
 
 def _negatives(data: TrainingData, embeddings: SharedEmbeddings, seed: int) -> list[str]:
