@@ -149,6 +149,26 @@ def test_the_focus_is_kept_whatever_is_edited(page: Page, intent_url: str) -> No
     expect(undo).to_be_focused()
 
 
+def test_a_key_pressed_as_soon_as_a_row_is_there_edits_it(page: Page, intent_url: str) -> None:
+    page.get_by_role("link", name="Edit").first.click()
+    edit = page.locator("[data-autosave] [name=text]")
+    expect(edit).to_be_focused()
+    # No user is as quick as this, but a browser under load is as slow: the new row is asked for
+    # in the same moment in which it came.
+    page.evaluate(
+        """() => document.body.addEventListener("htmx:afterSwap", () => setTimeout(() => {
+            document.body.dataset.asked = "";
+            document.querySelector("[data-edit]").click();
+        }), { once: true })"""
+    )
+    page.keyboard.press("Escape")
+    expect(page.locator("body[data-asked]")).to_be_attached()
+    expect(edit).to_be_focused()
+    # A page that was left for another would have lost the mark.
+    expect(page.locator("body[data-asked]")).to_be_attached()
+    assert page.url == intent_url
+
+
 def test_samples_are_written_taken_back_moved_and_never_overwritten(
     page: Page, intent_url: str
 ) -> None:
