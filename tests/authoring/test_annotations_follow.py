@@ -58,7 +58,9 @@ def test_annotations_follow_an_intent_and_its_undo(
     assert filled.annotations.filter(intent="Order").count() == 1
     filled.refresh_from_db()
     assert filled.revision > revision  # Results of the older names are old.
-    assert "Taken back: Renamed intent “OrderPizza” to “Order”." in undo(browser, skill)
+    told = undo(browser, skill)
+    assert "Taken back: Renamed intent “OrderPizza” to “Order”." in told
+    assert "Renamed to" not in told
     assert names(filled) == BEFORE
     undo(browser, skill)
     assert names(filled)[0][0] == ("Order", ["size"])

@@ -252,8 +252,8 @@ def test_a_large_skill_is_checked_quickly() -> None:
     checks(model, "en-US")
     began = time.process_time()
     assert checks(model, "en-US")
-    # benchmarks/checks.py measures it, 1.3 s; here only what grows with the square shows.
-    assert time.process_time() - began < 8
+    # What is promised to authors; benchmarks/checks.py measures it, 1.3 s.
+    assert time.process_time() - began < 2
 
 
 def test_from_a_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
