@@ -81,7 +81,7 @@ GROWTH = {
     "slots.crfsuite": 2.0,
 }
 COMPRESSED_GROWTH = {
-    "neural.safetensors": 1.4,
+    "neural.safetensors": 1.3,
     "neural.json": 27.0,
     "skill.json": 24.0,
     "intents.safetensors": 2.0,

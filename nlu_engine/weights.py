@@ -1,4 +1,4 @@
-"""A network's weights as an artifact keeps them: large matrices in 6 bits, others in 16."""
+"""A network's weights as an artifact keeps them: large matrices in 7 bits, others in 16."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nlu_engine.embeddings import Vectors
 
 SMALLEST = 2_048
 """Numbers in the smallest matrix that is worth a scale a row."""
-STEPS = 31
+STEPS = 50
 """Steps on either side of zero. Fewer than a byte has: nothing is lost by that, and what is in the
 byte compresses better (docs/experiments.md)."""
 _ROWS, _SCALES = ".rows", ".scales"
