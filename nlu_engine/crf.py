@@ -118,15 +118,17 @@ class Decoder:
         """Return what is decoded, of utterances in order of their lengths, longest first."""
         lengths = np.array([len(one) for one in scores])
         longest, chosen = int(lengths[0]), np.array(sets)
-        rows = self._rows[chosen, : int(self._counts[chosen].max())]
-        emitted = np.full((longest, len(scores), len(self.tags) + 1), FORBIDDEN)
-        for place, one in enumerate(scores):
-            emitted[: len(one), place, :-1] = one
+        counts = self._counts[chosen]
+        rows = self._rows[chosen, : int(counts.max())]
+        # Only a set's own tags are laid out: a skill may have thousands that an intent has not.
+        emitted = np.full((longest, *rows.shape), FORBIDDEN)
+        for place, (one, count) in enumerate(zip(scores, counts.tolist(), strict=True)):
+            emitted[: len(one), place, :count] = one[:, rows[place, :count]]
         return _Lattice(
             rows,
             lengths,
             (lengths > np.arange(longest)[:, None]).sum(axis=1).tolist(),
-            emitted[:, np.arange(len(rows))[:, None], rows],
+            emitted,
             self._start[rows],
             self._end[rows],
             self._moves[rows[:, :, None], rows[:, None]],
