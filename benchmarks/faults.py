@@ -183,7 +183,7 @@ class Trial:
         self.passed(address, part, before[:-1])
         time.sleep(ALMOST * usual.get(before[-1], 0.0))
         while _told(child, signal.SIGSTOP):
-            place = _place(part(self.run(address)))
+            place = _place(part(_asked(lambda: self.run(address), child)))
             if place == step and not after:
                 return True
             _told(child, signal.SIGCONT)
@@ -250,6 +250,11 @@ class Trial:
     def artifacts(self) -> Path:
         """Return the folder of the artifacts."""
         return self.app.var / "artifacts" / "runs"
+
+    def forget_encodings(self) -> None:
+        """Let the next build encode all utterances anew: so each of its steps takes a while."""
+        for path in self.app.var.glob("encodings.sqlite3*"):
+            path.unlink()
 
     def check_artifacts(self) -> None:
         """Raise unless every artifact that can be seen is whole."""
@@ -376,6 +381,8 @@ def full_cancelled(trial: Trial) -> str:
 
 def _cancelled(trial: Trial, part: Part) -> str:
     trial.put(document(CANCELLED_SAMPLES))
+    trial.warm_child()
+    trial.forget_encodings()
     usual = {one["name"]: one["seconds"] for one in trial.whole(part)["steps"]}
     for step in STEPS:
         times = [_cancelled_in(trial, part, step, share, usual) for share in CANCELLED_AT]
@@ -392,6 +399,7 @@ def _cancelled_in(
     """Cancel a build after a ``share`` of ``step``; return how long it still worked then."""
     for _ in range(MOST_MISSED):
         child = trial.warm_child()
+        trial.forget_encodings()
         address = trial.build()
         found = trial.stopped_in(address, part, step, share * usual[step], usual, child)
         started = time.monotonic()
@@ -405,13 +413,21 @@ def _cancelled_in(
 
 
 def _cancel(trial: Trial, address: str, child: int) -> Any:
-    """Cancel a build whose child is stopped; return the run."""
+    """Cancel a build whose child is stopped, and let that go on; return the run."""
+    answer = _asked(lambda: trial.request("POST", f"{address}/cancel"), child)
+    _told(child, signal.SIGCONT)
+    return answer.json
+
+
+def _asked(ask: Callable[[], Any], child: int) -> Any:
+    """Return what ``ask`` returns while ``child`` is stopped."""
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(trial.request, "POST", f"{address}/cancel")
-        # It may hold the lock of SQLite, which the request waits for.
-        wait([asked], STOPPED_SECONDS)
-        _told(child, signal.SIGCONT)
-        return asked.result().json
+        answer = pool.submit(ask)
+        wait([answer], STOPPED_SECONDS)
+        if not answer.done():
+            # It may hold a lock of SQLite, which the request waits for.
+            _told(child, signal.SIGCONT)
+        return answer.result()
 
 
 def doubled(trial: Trial) -> str:
@@ -526,6 +542,7 @@ def survive(trial: Trial, fault: Fault) -> tuple[bool, str]:
             told = fault(trial)
         trial.check_artifacts()
     except (AssertionError, OSError) as error:
+        print(trial.app.log_tails(), file=sys.stderr)
         return False, repr(error)[:300].replace("\n", " ")
     if trial.unanswered:
         return False, f"{len(trial.unanswered)} parses failed: {trial.unanswered[0]}"

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -285,14 +286,13 @@ class KeptLease:
 
     def _raise_if_lost(self) -> None:
         if self._lost is not None:
-            # Once: another signal, while this one unwinds, would cut off what cleans up, our own
-            # end too, and then raise wherever the child is by then.
-            self._interruptible = False
             raise self._lost
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         # A module that is cut off while it is imported stays broken as long as the process lives.
-        if self._interruptible and not _is_importing(frame):
+        # While one interruption unwinds, another would cut off what cleans up, our own end too; but
+        # a library, or a destructor of Python's, may have swallowed the first.
+        if self._interruptible and not _is_importing(frame) and not _is_handled(self._lost):
             self._raise_if_lost()
 
     def _keep(self) -> None:
@@ -352,6 +352,14 @@ def _resident_mb() -> int:
     except OSError:
         return 0  # Where there is no /proc, the pool's own limit has to do.
     return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
+
+def _is_handled(error: BaseException | None) -> bool:
+    """Return whether ``error`` was raised and what cleans up after it is running."""
+    handled = sys.exc_info()[1]
+    while handled is not None and handled is not error:
+        handled = handled.__context__
+    return handled is not None
 
 
 def _is_importing(frame: FrameType | None) -> bool:

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,19 @@ def test_nothing_cuts_off_what_cleans_up_after_a_cancellation(run: TrainingRun) 
             time.sleep(0.4)
             cleaned_up = True
     assert cleaned_up
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interruption_that_a_library_swallows_comes_again(run: TrainingRun) -> None:
+    came = 0
+    with pytest.raises(TrainingCancelled), leases.KeptLease(run):
+        cancel_elsewhere(run)
+        for _ in range(2):
+            with suppress(TrainingCancelled):
+                time.sleep(5)
+            came += 1
+        time.sleep(5)
+    assert came == 2
 
 
 def cancel_elsewhere(run: TrainingRun) -> None:
