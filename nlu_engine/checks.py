@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any, Literal
 
 from nlu_engine import rules
-from nlu_engine.documents import MAX_DOCUMENT_BYTES, shown
+from nlu_engine.documents import MAX_DOCUMENT_BYTES, shown, written
 from nlu_engine.embeddings import is_covered, load_embeddings, release_for
 from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import Intent, InteractionModel, SlotType, SlotValue
@@ -141,7 +141,7 @@ def limits(model: InteractionModel) -> list[Limit]:
     samples = [text for intent in model.intents for text in intent.samples]
     values = [value for slot_type in model.slot_types for value in slot_type.values]
     slots = {slot.name for intent in model.custom_intents() for slot in intent.slots}
-    size = len(json.dumps(model.to_json(), ensure_ascii=False, indent=2).encode())
+    size = len(written(model.to_json()).encode())
     return [
         Limit("Intents", len(model.intents), rules.MAX_INTENTS),
         Limit("Slot names", len(slots), rules.MAX_SLOT_NAMES),

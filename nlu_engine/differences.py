@@ -9,21 +9,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeVar
+from dataclasses import replace
+from itertools import chain, islice
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from nlu_engine.documents import shown, shown_text
 from nlu_engine.interaction_model import Intent, InteractionModel, Slot, SlotType, SlotValue
 from nlu_engine.utterances import normalize
 
 Kind = Literal["added", "removed", "changed", "renamed", "moved"]
-VALUE_KINDS: tuple[Kind, ...] = ("added", "changed", "renamed", "removed")
-"""What may become of slot values."""
 Item = TypeVar("Item")
+_UNEDITED = "keys that are not edited here"
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One thing that differs.
 
     ``what`` is "invocation name", "intent", "slot", "sample", "slot type", "value", "order" or
@@ -42,7 +41,7 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return asdict(self)
+        return self._asdict()
 
     def __str__(self) -> str:
         place = f" of {self.within}" if self.within and self.within != self.name else ""
@@ -95,7 +94,7 @@ def _intent(
     yield from _order(name, "slots", before.slots, after.slots, _name)
     yield from _order(name, "sample utterances", before.samples, after.samples, str)
     if old and new and old.extra != new.extra:
-        yield Difference("changed", "other", name, "keys that are not edited here")
+        yield Difference("changed", "other", name, _UNEDITED)
 
 
 def _with_new_names(
@@ -151,7 +150,7 @@ def _with_moves(found: Iterable[Difference]) -> list[Difference]:
         if (one.kind, one.what) == ("added", "sample") and lost.get(one.name):
             source = lost[one.name].pop(0)
             gone.add(id(source))
-            one = replace(one, kind="moved", before=source.within, after=one.within)
+            one = one._replace(kind="moved", before=source.within, after=one.within)
         moved.append(one)
     return [one for one in moved if id(one) not in gone]
 
@@ -167,17 +166,49 @@ def _slot_types(old: InteractionModel, new: InteractionModel) -> Iterator[Differ
 def _slot_type(old: SlotType | None, new: SlotType | None, name: str) -> Iterator[Difference]:
     yield from _whole("slot type", name, old, new)
     before, after = old or SlotType(name), new or SlotType(name)
-    renamed = _renamed_values(before.values, after.values)
-    values = before.values
-    if renamed:
-        values = tuple(replace(one, value=renamed.get(one.value, one.value)) for one in values)
-    yield from _renames("value", name, renamed)
-    yield from _parts(
-        "value", name, _keyed(values, _value), _keyed(after.values, _value), _value_text
-    )
-    yield from _order(name, "values", values, after.values, _value)
+    yield from _ComparedValues(before.values, after.values).told(name)
     if old and new and old.extra != new.extra:
-        yield Difference("changed", "other", name, "keys that are not edited here")
+        yield Difference("changed", "other", name, _UNEDITED)
+
+
+class _ComparedValues:
+    """What became of the values of a slot type; told one by one, as far as somebody asks."""
+
+    def __init__(self, old: tuple[SlotValue, ...], new: tuple[SlotValue, ...]) -> None:
+        self.renamed = _renamed_values(old, new)
+        if self.renamed:
+            now = self.renamed
+            old = tuple(replace(one, value=now.get(one.value, one.value)) for one in old)
+        self.values = old, new
+        self.keyed = _keyed(old, _value), _keyed(new, _value)
+        before, after = self.keyed
+        self.gone = [key for key in before if key not in after]
+        self.came = [key for key in after if key not in before]
+        self.changed = [key for key in after if key in before and before[key] != after[key]]
+
+    def told(self, name: str) -> Iterator[Difference]:
+        yield from _renames("value", name, self.renamed)
+        yield from _parts("value", name, *self.keyed, _value_text)
+        yield from _order(name, "values", *self.values, _value)
+
+
+def list_changes(
+    old: SlotType, new: SlotType, most: int
+) -> tuple[list[Difference], dict[str, int]]:
+    """Return the first ``most`` differences of a slot type's values, and how many of each kind.
+
+    Of two lists of 50,000 to tell all takes longer than to find how many there are.
+    """
+    found = _ComparedValues(old.values, new.values)
+    others = [Difference("changed", "other", new.name, _UNEDITED)] if old.extra != new.extra else []
+    reordered = len(list(_order(new.name, "values", *found.values, _value)))
+    counts = {
+        "added": len(found.came),
+        "changed": len(found.changed) + reordered + len(others),
+        "renamed": len(found.renamed),
+        "removed": len(found.gone),
+    }
+    return list(islice(chain(found.told(new.name), others), most)), counts
 
 
 def _whole(what: str, name: str, old: Any, new: Any) -> Iterator[Difference]:
@@ -197,7 +228,7 @@ def _parts(
     new: dict[tuple[str, int], Item],
     text: Callable[[Item], str],
 ) -> Iterator[Difference]:
-    for key in [key for key in old if key not in new]:
+    for key in (key for key in old if key not in new):
         yield Difference("removed", what, within, key[0], before=text(old[key]))
     for key, item in new.items():
         if key not in old:
@@ -205,7 +236,7 @@ def _parts(
         elif old[key] != item:
             before, after = text(old[key]), text(item)
             if before == after:
-                before, after = "", "keys that are not edited here"
+                before, after = "", _UNEDITED
             yield Difference("changed", what, within, key[0], before, after)
 
 
@@ -224,6 +255,8 @@ def _order(
     """Yield that what both sides have comes in another order."""
     before, after = [key(item) for item in old], [key(item) for item in new]
     both = set(before) & set(after)
+    if not both or before == after:
+        return
     # Of a text that stands twice the first counts: more or fewer of it is no other order.
     kept = [list(dict.fromkeys(text for text in side if text in both)) for side in (before, after)]
     if kept[0] != kept[1]:
@@ -236,6 +269,8 @@ _ALIKE = 0.5
 """An intent or slot type has another name if it has so much of what the two have in common."""
 _MOST_COMPARED = 100
 """Of those that are gone or new; of more nobody renamed so many."""
+_MOST_SPELLINGS = 5_000
+"""Of values that are gone and new without an id in common: such a list is another list."""
 
 
 def _renamed(
@@ -340,12 +375,16 @@ def _renamed_values(old: Iterable[SlotValue], new: Iterable[SlotValue]) -> dict[
     taken: set[str] = set()
     # A list that is all new has nothing to look for, be it of 50,000 values.
     for mark in (_by_id, _by_spelling, _by_synonyms) if gone and came else ():
+        if mark is not _by_id and min(len(gone), len(came)) - len(found) > _MOST_SPELLINGS:
+            break
         before, after = _unmistakable(gone, mark), _unmistakable(came, mark)
         for key in before.keys() & after.keys():
             one, other = before[key], after[key]
             if one.value not in found and other.value not in taken:
                 found[one.value] = other.value
                 taken.add(other.value)
+        if len(found) == len(gone) or len(taken) == len(came):
+            break
     return {one.value: found[one.value] for one in gone if one.value in found}
 
 
@@ -353,11 +392,16 @@ def _unmistakable(
     values: Iterable[SlotValue], mark: Callable[[SlotValue], Any]
 ) -> dict[Any, SlotValue]:
     """Return the values by their mark, if they have one and no other value has it."""
-    found: dict[Any, list[SlotValue]] = {}
+    found: dict[Any, SlotValue] = {}
+    mistakable = set()
     for value in values:
         if key := mark(value):
-            found.setdefault(key, []).append(value)
-    return {key: same[0] for key, same in found.items() if len(same) == 1}
+            if key in found:
+                mistakable.add(key)
+            found[key] = value
+    for key in mistakable:
+        del found[key]
+    return found
 
 
 def _by_id(value: SlotValue) -> Any:
@@ -369,7 +413,7 @@ def _by_spelling(value: SlotValue) -> Any:
 
 
 def _by_synonyms(value: SlotValue) -> Any:
-    return frozenset(map(normalize, value.synonyms))
+    return value.synonyms and frozenset(map(normalize, value.synonyms))
 
 
 def _name(item: Any) -> str:
@@ -383,6 +427,10 @@ def _value(value: SlotValue) -> str:
 
 def _keyed(items: Iterable[Item], key: Callable[[Item], str]) -> dict[tuple[str, int], Item]:
     """Return the items by name; drafts may say a name twice, so each has its number too."""
+    items = list(items)
+    once = {(key(item), 0): item for item in items}
+    if len(once) == len(items):
+        return once
     counts: Counter[str] = Counter()
     found: dict[tuple[str, int], Item] = {}
     for item in items:
@@ -398,6 +446,8 @@ def _slot_text(slot: Slot) -> str:
 
 
 def _value_text(value: SlotValue) -> str:
+    if not value.synonyms and not value.id:
+        return ""
     parts = [", ".join(value.synonyms)] if value.synonyms else []
     parts += [f"id {value.id}"] if value.id else []
     return shown_text("; ".join(parts), 400)

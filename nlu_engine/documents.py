@@ -279,6 +279,54 @@ def _duplicate_key(path: str, key: str, first: tuple[int, int], again: tuple[int
     )
 
 
+_written = json.JSONEncoder(ensure_ascii=False).encode
+_SHORT = 100
+"""Characters of an object that stands on one line."""
+
+
+def written(document: Any) -> str:
+    """Return ``document`` as JSON that people read: a line for each slot, slot value or sample."""
+    return "".join(_lines(document, "\n"))
+
+
+def _lines(value: Any, indent: str) -> Iterator[str]:
+    if not isinstance(value, dict | list) or not value:
+        yield _written(value)
+    elif (line := _on_one_line(value)) and len(line) <= _SHORT:
+        yield line
+    elif isinstance(value, dict):
+        below = indent + "  "
+        for number, (key, item) in enumerate(value.items()):
+            yield f"{',' if number else '{'}{below}{_written(str(key))}: "
+            yield from _lines(item, below)
+        yield indent + "}"
+    else:
+        below = indent + "  "
+        for number, item in enumerate(value):
+            yield ("," if number else "[") + below
+            yield from _lines(item, below)
+        yield indent + "]"
+
+
+def _on_one_line(value: Any) -> str:
+    """Return ``value``, an object of few small members without a list, as JSON; else ""."""
+    is_small = isinstance(value, dict) and all(map(_is_small, value.values()))
+    return _written(value) if is_small and len(value) <= 4 else ""
+
+
+def _is_small(value: Any) -> bool:
+    if isinstance(value, dict):
+        return len(value) <= 4 and all(map(_is_plain, value.values()))
+    return not isinstance(value, list) or not value
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether ``value`` is no object, nor a list with another or with many things in it."""
+    if isinstance(value, list):
+        return len(value) <= 20 and not any(isinstance(one, dict | list) for one in value)
+    return not isinstance(value, dict)
+
+
 def text_problems(document: Any) -> list[Problem]:
     """Return what in ``document`` no JSON store can keep: odd types, characters, depths."""
     problems: list[Problem] = []
@@ -291,11 +339,21 @@ def text_problems(document: Any) -> list[Problem]:
         elif isinstance(value, dict):
             wrong = (p for key in value if (p := _key_problem((trail, str(key)), key)))
             problems += islice(wrong, MAX_PROBLEMS)
-            todo += [((trail, str(key)), item, depth + 1) for key, item in reversed(value.items())]
+            todo += [
+                ((trail, str(key)), item, depth + 1)
+                for key, item in reversed(value.items())
+                if not _is_sound_text(item)
+            ]
         elif isinstance(value, list):
-            below = [((trail, index), item, depth + 1) for index, item in enumerate(value)]
-            todo += reversed(below)
+            below = enumerate(value)
+            todo += reversed(
+                [((trail, n), item, depth + 1) for n, item in below if not _is_sound_text(item)]
+            )
     return problems
+
+
+def _is_sound_text(value: object) -> bool:
+    return isinstance(value, str) and not _UNSTORABLE.search(value)
 
 
 def _path_of(trail: _Trail) -> str:
@@ -307,6 +365,8 @@ def _path_of(trail: _Trail) -> str:
 
 
 def _key_problem(trail: _Trail, key: object) -> Problem | None:
+    if _is_sound_text(key):
+        return None
     if isinstance(key, str):
         return _value_problem(trail, key, 0)
     path = _path_of(trail)

@@ -116,6 +116,11 @@ class SlotValue:
 
     def to_json(self) -> dict[str, Any] | str:
         """Return the value as Alexa's JSON has it; plain text where it came as plain text."""
+        if not self.extra:  # Most of 50,000: as they were made by us.
+            usual: dict[str, Any] = {"value": self.value}
+            if self.synonyms:
+                usual["synonyms"] = list(self.synonyms)
+            return {"id": self.id, "name": usual} if self.id else {"name": usual}
         shape = self.extra.get("shape", {})
         if shape.get("form") == "text" and not self.synonyms and not self.id:
             return self.value
@@ -182,6 +187,15 @@ class InteractionModel:
             raise InvalidInteractionModel(limited(reader.problems))
         return model
 
+    @classmethod
+    def from_stored(cls, document: Any) -> InteractionModel:
+        """Return what ``to_json`` wrote, so whose texts and depth were checked when it came in."""
+        reader = _Reader()
+        model = reader.model(document)
+        if reader.problems or model is None:
+            raise InvalidInteractionModel(limited(reader.problems))
+        return model
+
     def to_json(self) -> dict[str, Any]:
         """Return the document, in the layout it came in: ``to_json(from_json(x)) == x``."""
         language_model: dict[str, Any] = {}
@@ -204,8 +218,7 @@ class InteractionModel:
 
     def digest(self) -> str:
         """Return the SHA-256, in hex, of the document in canonical JSON (keys sorted)."""
-        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("ascii")).hexdigest()
+        return digest_of(self.to_json())
 
     def path(self) -> str:
         """Return the JSON path of the language model in the document."""
@@ -240,6 +253,12 @@ class InteractionModel:
         return tuple(intent for intent in self.intents if not intent.is_builtin)
 
 
+def digest_of(document: dict[str, Any]) -> str:
+    """Return the digest of the interaction model whose ``to_json`` is ``document``."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
 def _put_list(
     document: dict[str, Any], key: str, items: list[Any], extra: dict[str, Any], usual: str = ""
 ) -> None:
@@ -261,6 +280,30 @@ def _extra(
 ) -> dict[str, Any]:
     unknown = {key: value for key, value in document.items() if key not in known}
     return ({"unknown": unknown} if unknown else {}) | ({"shape": shape} if shape else {})
+
+
+def _usual_value(value: Any) -> SlotValue | None:
+    """Return the slot value, None if it is not written in the way in which most are."""
+    name = value.get("name") if isinstance(value, dict) else None
+    if not isinstance(name, dict):
+        return None
+    text, synonyms, id_ = name.get("value"), name.get("synonyms"), value.get("id")
+    known = 1 + ("id" in value), 1 + ("synonyms" in name)
+    if (len(value), len(name)) != known or not isinstance(text, str):
+        return None
+    if "id" in value and not (isinstance(id_, str) and 0 < len(id_) <= MAX_NAME_LENGTH):
+        return None
+    if "synonyms" in name and not _are_usual_synonyms(synonyms):
+        return None
+    return SlotValue(text, tuple(synonyms or ()), id_)
+
+
+def _are_usual_synonyms(synonyms: Any) -> bool:
+    return (
+        isinstance(synonyms, list)
+        and 0 < len(synonyms) <= _MAX_TEXTS
+        and all(isinstance(one, str) for one in synonyms)
+    )
 
 
 class _Reader:
@@ -345,8 +388,17 @@ class _Reader:
             return None
         shape: dict[str, Any] = {}
         name = self.name(found, "name", path)
-        values = self.list_of(self.slot_value, found, "values", path, shape, _MAX_TEXTS, "[]")
+        values = self.slot_values(found, path, shape)
         return SlotType(name, values, _extra(found, ("name", "values"), shape))
+
+    def slot_values(self, found: dict[str, Any], path: str, shape: dict[str, Any]) -> Any:
+        """Return the values of a slot type; of thousands most are written as usual."""
+        values = found.get("values")
+        if isinstance(values, list) and 0 < len(values) <= _MAX_TEXTS:
+            usual = tuple(map(_usual_value, values))
+            if None not in usual:
+                return usual
+        return self.list_of(self.slot_value, found, "values", path, shape, _MAX_TEXTS, "[]")
 
     def slot_value(self, value: Any, path: str) -> SlotValue | None:
         if isinstance(value, str):

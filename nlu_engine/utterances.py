@@ -48,17 +48,22 @@ def words_of(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-@remembered
-def normalize(text: str) -> str:
-    """Return the form under which words and values are compared: NFKC, lower case, one space."""
+def normalize_once(text: str) -> str:
+    """Return ``normalize(text)`` without keeping it: for lists in which no text comes twice."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
     return " ".join(text.lower().split())
 
 
+@remembered
+def normalize(text: str) -> str:
+    """Return the form under which words and values are compared: NFKC, lower case, one space."""
+    return normalize_once(text)
+
+
 def is_blank(text: str) -> bool:
     """Return whether nothing of ``text`` can be seen: spaces, controls, zero-width characters."""
-    return all(unicodedata.category(c) in _UNSEEN for c in text)
+    return not text[:1].isalnum() and all(unicodedata.category(c) in _UNSEEN for c in text)
 
 
 def check_utterance(utterance: object) -> str:

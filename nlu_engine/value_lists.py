@@ -20,7 +20,7 @@ from nlu_engine.errors import InvalidValueList, Problem
 from nlu_engine.interaction_model import MAX_NAME_LENGTH, SlotValue
 from nlu_engine.rules import MAX_SLOT_VALUES, MAX_VALUE_LENGTH
 from nlu_engine.spreadsheets import csv_table, text_of
-from nlu_engine.utterances import is_blank, normalize
+from nlu_engine.utterances import is_blank, normalize_once
 
 MOST_PROBLEMS = 100
 _HEADER = ("value", "id", "synonyms")
@@ -40,13 +40,17 @@ def read_values(raw: bytes) -> tuple[SlotValue, ...]:
     found: dict[str, tuple[int, SlotValue]] = {}
     problems: list[Problem] = []
     said = 0
-    for line, cells in _rows(_text(raw)):
-        value, *rest = (" ".join(text_of(cell).split()) for cell in cells)
+    text = _text(raw)
+    is_storable = not text_problems(text)
+    for line, cells in _rows(text):
+        value, *rest = [" ".join(text_of(cell).split()) for cell in cells]
         id_, synonyms = (rest[0] if rest else ""), tuple(dict.fromkeys(filter(None, rest[1:])))
         wrong = list(_line_problems(line, value, id_, synonyms))
+        if not is_storable:
+            wrong += _storage_problems(line, (value, id_, *synonyms))
         if not wrong:
             earlier = found.setdefault(
-                normalize(value), (line, SlotValue(value, synonyms, id_ or None))
+                normalize_once(value), (line, SlotValue(value, synonyms, id_ or None))
             )
             if earlier[0] != line:
                 message = f"The value stands already in line {earlier[0]}."
@@ -85,7 +89,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     try:
         for row in reader:
             is_header = line == 1 and _is_header(row)
-            if any(cell.strip() for cell in row) and not is_header:
+            if any(map(str.strip, row)) and not is_header:
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
@@ -126,7 +130,10 @@ def _line_problems(line: int, value: str, id_: str, synonyms: tuple[str, ...]) -
     if len(id_) > MAX_NAME_LENGTH:
         message = f"The id has {len(id_)} characters; at most {MAX_NAME_LENGTH}."
         yield _problem("too-long", line, message, id_, "Shorten it.")
-    for problem in text_problems([value, id_, *synonyms]):
+
+
+def _storage_problems(line: int, texts: Iterable[str]) -> Iterator[Problem]:
+    for problem in text_problems(list(texts)):
         yield replace(problem, path=f"line {line}")
 
 
@@ -139,15 +146,15 @@ def merged(old: Iterable[SlotValue], new: Iterable[SlotValue]) -> tuple[SlotValu
     values = list(old)
     places: dict[str, int] = {}
     for place, value in enumerate(values):
-        places.setdefault(normalize(value.value), place)
+        places.setdefault(normalize_once(value.value), place)
     for value in new:
-        at = places.get(normalize(value.value))
+        at = places.get(normalize_once(value.value))
         if at is None:
             values.append(value)
             continue
         had = values[at]
-        known = {normalize(text) for text in (had.value, *had.synonyms)}
-        more = tuple(text for text in value.synonyms if normalize(text) not in known)
+        known = {normalize_once(text) for text in (had.value, *had.synonyms)}
+        more = tuple(text for text in value.synonyms if normalize_once(text) not in known)
         values[at] = replace(had, synonyms=had.synonyms + more, id=value.id or had.id)
     return tuple(values)
 

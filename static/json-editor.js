@@ -2,9 +2,7 @@
 // undo, screen readers and sending work as ever; two boxes behind and beside it follow.
 "use strict";
 
-(() => {
-  const editor = document.querySelector("[data-json-editor]");
-  if (!editor) return;
+const startJsonEditor = (editor) => {
   const input = editor.querySelector("textarea");
   const colors = editor.querySelector("[data-colors]");
   const lines = editor.querySelector("[data-lines]");
@@ -44,9 +42,12 @@
     const bad = marked();
     const all = document.createDocumentFragment();
     const count = input.value.split("\n").length;
+    let run = "";
     for (let line = 1; line <= count; line += 1) {
-      all.append(bad.has(line) ? piece(String(line), `code-${bad.get(line)}`) : String(line), "\n");
+      if (bad.has(line)) all.append(run, piece(String(line), `code-${bad.get(line)}`));
+      run = bad.has(line) ? "\n" : `${run}${line}\n`;
     }
+    all.append(run);
     lines.replaceChildren(all);
   };
 
@@ -92,8 +93,15 @@
     e.preventDefault();
     goTo(Number(link.dataset.gotoLine));
   });
-  document.addEventListener("htmx:afterSwap", number);
+  document.addEventListener("htmx:afterSwap", () => editor.isConnected && number());
   input.addEventListener("input", drawSoon);
   input.addEventListener("scroll", follow);
   draw();
-})();
+};
+
+// A long document comes after its page.
+document.addEventListener("htmx:load", (e) => {
+  const editor = e.detail.elt.querySelector("[data-json-editor]:not(.is-started)");
+  editor?.classList.add("is-started");
+  if (editor) startJsonEditor(editor);
+});

@@ -268,7 +268,7 @@ class History(generics.ListAPIView):
         if kind and kind not in Change.Kind.values:
             message = f"This is one of {', '.join(Change.Kind.values)}, not {kind[:40]!r}."
             raise InvalidFields({"kind": [message]}, {"kind": kind})
-        return changes_of(skill, by=by, kind=kind).defer("before", "undo")
+        return changes_of(skill, by=by, kind=kind)
 
     @extend_schema(
         operation_id="history_list",

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from nlu_engine.differences import VALUE_KINDS, differences
+from nlu_engine.differences import list_changes
 from nlu_engine.value_lists import read_values, write_values
 from skillbuilder.api.documents import CsvParser
 from skillbuilder.api.views import (
@@ -137,12 +137,12 @@ class SlotTypeValues(APIView):
             new = with_list(old, values, mode)
             if not dry_run:
                 store_list(slot_type, values, mode)
-        found = [one.kind for one in differences(old, new)]
+        _, counts = list_changes(old.slot_types[0], new.slot_types[0], most=0)
         answer: dict[str, Any] = {
             "stored": not dry_run,
             "digest": new.digest(),
             "values": len(new.slot_types[0].values),
-            **{kind: found.count(kind) for kind in VALUE_KINDS},
+            **counts,
         }
         headers = {} if dry_run else {"ETag": quote_etag(new.digest())}
         return Response(answer, headers=headers)

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from nlu_engine import interaction_model as im
-from nlu_engine.differences import VALUE_KINDS, differences
+from nlu_engine.differences import list_changes
 from nlu_engine.value_lists import write_values
 from skillbuilder.authoring import catalogs
 from skillbuilder.authoring.catalog_documents import slot_values_of
@@ -181,15 +181,17 @@ def review(
 ) -> HttpResponse:
     """Show what the list would change of the newest version, and ask."""
     old = _model_of(catalog)
-    found = differences(old, with_list(old, form.values, form.cleaned_data["mode"]))
+    mode = form.cleaned_data["mode"]
+    new = with_list(old, form.values, mode)
+    found, counts = list_changes(old.slot_types[0], new.slot_types[0], DIFFERENCES_SHOWN)
     with_value(form, "digest", str(catalog.newest))
     context = {
         "catalog": catalog,
         "form": form,
         "number": catalog.newest + 1,
-        "differences": found[:DIFFERENCES_SHOWN],
-        "count": len(found),
-        "counts": [(kind, sum(one.kind == kind for one in found)) for kind in VALUE_KINDS],
+        "differences": found,
+        "count": sum(counts.values()),
+        "counts": counts.items(),
         "followers": catalog.slot_types.filter(follows_newest=True).count(),
     } | context
     return render(request, "authoring/catalog_review.html", context, status=status)

@@ -18,12 +18,12 @@ from django.shortcuts import get_object_or_404
 
 from nlu_engine import interaction_model as im
 from skillbuilder.authoring.catalog_documents import slot_values_of
-from skillbuilder.authoring.editing import Conflict, NameTaken, editing, locked, unchanged
-from skillbuilder.authoring.history import acting_user
+from skillbuilder.authoring.editing import Conflict, NameTaken, locked, unchanged
+from skillbuilder.authoring.history import acting_user, noted
 from skillbuilder.authoring.import_export import parts_with
 from skillbuilder.authoring.models import Catalog, CatalogVersion, Skill, SlotType, SlotValue
 from skillbuilder.authoring.skills import changed
-from skillbuilder.authoring.value_lists import noted_list, replace_values
+from skillbuilder.authoring.value_lists import put_values
 
 MOST_VERSIONS = 200
 
@@ -149,29 +149,35 @@ def attach(
 
 
 def _take(slot_type: SlotType, version: CatalogVersion, *, follows: bool) -> None:
-    skill, new = slot_type.skill, slot_values_of(version)
+    skill = slot_type.skill
     with transaction.atomic():
         fresh = locked(skill)
         row = get_object_or_404(fresh.slot_types, pk=slot_type.pk)
         has_it = (row.catalog_id, row.catalog_version) == (version.catalog_id, version.number)
-        with noted_list(fresh, row, row.values.count(), new):
-            SlotType.objects.filter(pk=row.pk).update(
-                catalog=version.catalog_id, catalog_version=version.number, follows_newest=follows
-            )
-            if not has_it:
-                replace_values(row, new)
+        if has_it:
+            _set_catalog(fresh, row, follows_newest=follows)
+        else:
+            link = {"catalog": version.catalog_id, "catalog_version": version.number}
+            put_values(fresh, row, slot_values_of(version), **link, follows_newest=follows)
         changed(skill)
+
+
+def _set_catalog(skill: Skill, slot_type: SlotType, **fields: Any) -> None:
+    """Change of ``slot_type`` where its values come from, but none of them, within an edit."""
+    part = partial(parts_with, slot_type, SlotValue.objects.none())
+    with noted(skill, part=part):
+        SlotType.objects.filter(pk=slot_type.pk).update(**fields)
 
 
 def detach(slot_type: SlotType, seen: str | None = None) -> None:
     """Make the values that ``slot_type`` has its own. Raises Conflict as ``attach`` does."""
-    part = partial(parts_with, slot_type, SlotValue.objects.none())
-    with editing(slot_type.skill, within=slot_type, part=part):
+    skill = slot_type.skill
+    with transaction.atomic():
+        fresh = locked(skill)
         if seen is not None:
             unchanged(slot_type, seen)
-        SlotType.objects.filter(pk=slot_type.pk).update(
-            catalog=None, catalog_version=0, follows_newest=False
-        )
+        _set_catalog(fresh, slot_type, catalog=None, catalog_version=0, follows_newest=False)
+        changed(skill)
 
 
 def choices_for(user: Any) -> QuerySet[Catalog]:

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from nlu_engine.differences import Difference, differences
+from nlu_engine.differences import Difference, differences, list_changes
 from nlu_engine.interaction_model import InteractionModel, SlotValue
 from skillbuilder.authoring.import_export import (
     export_interaction_model,
@@ -75,13 +75,17 @@ def note(
     found: list[Difference],
     before: InteractionModel | None = None,
     undo: dict[str, Any] | None = None,
+    count: int | None = None,
 ) -> None:
-    """Write an entry of what the acting user did; ``before`` and ``undo`` lead back."""
+    """Write an entry of what the acting user did; ``before`` and ``undo`` lead back.
+
+    ``count`` says how many differences there are, if not all are in ``found``.
+    """
     change = Change.objects.create(
         skill=skill,
         user=acting_user(),
         kind=_kind_of(found),
-        count=len(found),
+        count=len(found) if count is None else count,
         differences=[one.to_dict() for one in found[:MOST_DIFFERENCES]],
         before=before.to_json() if before else None,
         undo=undo,
@@ -185,19 +189,20 @@ def noted_whole(skill: Skill) -> Iterator[list[Difference]]:
 
 
 @contextmanager
-def noted_values(skill: Skill, slot_type: SlotType, new: SlotValues) -> Iterator[None]:
+def noted_values(
+    skill: Skill, slot_type: SlotType, new: SlotValues, old: InteractionModel
+) -> Iterator[None]:
     """Leave an entry of a block that puts ``new`` values into ``slot_type``, like noted_whole.
 
-    What they are is known, so of 50,000 none is read again.
+    What they are is known, and that ``skill`` is ``old``, so of 50,000 none is read again.
     """
-    old = export_interaction_model(skill)
     yield
     fresh = SlotType.objects.get(pk=slot_type.pk)
     (before,) = (one for one in old.slot_types if one.name == slot_type.name)
     after = replace(before, values=tuple(new), extra=extra_of(fresh))
-    found = differences(*(replace(old, slot_types=(one,)) for one in (before, after)))
+    found, counts = list_changes(before, after, MOST_DIFFERENCES)
     if found:
-        note(skill, found, before=old)
+        note(skill, found, before=old, count=sum(counts.values()))
 
 
 class FromCatalog(Exception):
@@ -232,8 +237,15 @@ def _state(skill: Skill, part: Part | None) -> tuple[dict[str, str], Interaction
 
 
 def changes_of(skill: Skill, *, by: str = "", kind: str = "") -> QuerySet[Change]:
-    """Return the entries of ``skill``, newest first: all, or of one person, of one kind."""
-    found = skill.changes.select_related("user")
+    """Return the entries of ``skill``, newest first: all, or of one person, of one kind.
+
+    Each with ``has_before`` and ``has_undo``, but without what is in those: up to a document.
+    """
+    found = skill.changes.select_related("user").defer("before", "undo")
+    found = found.annotate(
+        has_before=ExpressionWrapper(Q(before__isnull=False), BooleanField()),
+        has_undo=ExpressionWrapper(Q(undo__isnull=False), BooleanField()),
+    )
     if by:
         found = found.filter(user__username=by)
     return found.filter(kind=kind) if kind else found
@@ -267,14 +279,16 @@ def _told(one: dict[str, Any]) -> str:
     return f"{one['kind'].capitalize()} {what} “{one['name']}”"
 
 
-def restorable(change: Change, now: InteractionModel) -> list[dict[str, Any]]:
-    """Return the removed intents and slot types of ``change`` that could come back."""
-    if change.before is None:
-        return []
-    present = {
-        "intent": {i.name for i in now.intents},
-        "slot type": {t.name for t in now.slot_types},
+def names_in(skill: Skill) -> dict[str, set[str]]:
+    """Return the names of the intents and slot types that are in ``skill``."""
+    return {
+        "intent": set(skill.intents.values_list("name", flat=True)),
+        "slot type": set(skill.slot_types.values_list("name", flat=True)),
     }
+
+
+def restorable(change: Change, present: dict[str, set[str]]) -> list[dict[str, Any]]:
+    """Return what ``change``, if it kept what was before, removed and is not ``present``."""
     return [
         one
         for one in change.differences

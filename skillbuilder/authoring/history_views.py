@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import editing, history, undo
+from skillbuilder.authoring.digests import digest_of
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Change, Skill
 from skillbuilder.authoring.pages import (
@@ -34,16 +35,17 @@ def skill_history(request: HttpRequest, skill: Skill) -> HttpResponse:
     kind = request.GET.get("kind", "")
     chosen = history.changes_of(skill, by=by, kind=kind if kind in Change.Kind.values else "")
     page = Paginator(chosen, CHANGES_A_PAGE).get_page(request.GET.get("page"))
-    now = export_interaction_model(skill)
+    present = history.names_in(skill)
+    entries = [(change, history.restorable(change, present)) for change in page.object_list]
     names = skill.changes.exclude(user=None).order_by("user__username")
     context = {
         "tab": "history",
         "page": page,
-        "entries": [(change, history.restorable(change, now)) for change in page.object_list],
+        "entries": entries,
         "by": by,
         "kind": kind,
         "kinds": Change.Kind.choices,
-        "digest": now.digest(),
+        "digest": digest_of(skill),
         "people": names.values_list("user__username", flat=True).distinct(),
     }
     return show(request, skill, "authoring/history.html", context)
@@ -57,7 +59,7 @@ def change_restore(request: HttpRequest, skill: Skill, change_pk: int) -> HttpRe
     The form carries the digest of what was shown: a change made since is not overwritten.
     """
     change = get_object_or_404(skill.changes.exclude(before=None), pk=change_pk)
-    before = InteractionModel.from_json(change.before)
+    before = InteractionModel.from_stored(change.before)
     what, name = request.POST.get("what", ""), request.POST.get("name", "")
     now = export_interaction_model(skill)
     try:

@@ -124,12 +124,12 @@ def _slot_type_row(
     return row
 
 
-def insert_values(pairs: Iterable[tuple[SlotType, im.SlotType]]) -> None:
-    """Store the values of each slot type, which has none."""
+def insert_values(pairs: Iterable[tuple[SlotType, im.SlotType]], first: int = 0) -> None:
+    """Store the values of each slot type, which has none at the position ``first`` or later."""
     SlotValue.objects.insert_plain(
         (row.pk, position, value.value, value.id or "", list(value.synonyms), value.extra)
         for row, slot_type in pairs
-        for position, value in enumerate(slot_type.values)
+        for position, value in enumerate(slot_type.values, first)
     )
 
 

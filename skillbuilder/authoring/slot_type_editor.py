@@ -9,6 +9,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from nlu_engine import builtins
 from nlu_engine import interaction_model as im
@@ -78,6 +79,13 @@ def shown_settings(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     return {"shown_patterns": patterns, "shown_closed": is_closed, "pattern_rows": rows}
 
 
+def address_of(slot_type: SlotType, query: str, page: int) -> str:
+    """Return the address of what the editor shows: whoever undoes an edit comes back there."""
+    address = reverse("slot-type-detail", args=[slot_type.skill.slug, slot_type.pk])
+    chosen = {"q": query} if query else {}
+    return f"{address}?{urlencode(chosen | {'page': page})}" if query or page > 1 else address
+
+
 def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     """Return all that the editor of ``slot_type`` shows."""
     skill = slot_type.skill
@@ -91,7 +99,7 @@ def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     value_count = slot_type.values.count() if query else page.paginator.count
     return shown_settings(request, slot_type) | {
         "tab": "overview",
-        "page_address": reverse("slot-type-detail", args=[skill.slug, slot_type.pk]),
+        "page_address": address_of(slot_type, query, page.number),
         "slot_type": slot_type,
         "catalog": slot_type.catalog,
         "unknown_catalog": None if slot_type.catalog else catalog_in(slot_type.extra),

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_http_methods
 
-from nlu_engine.differences import VALUE_KINDS, differences
+from nlu_engine.differences import list_changes
 from nlu_engine.value_lists import write_values
 from skillbuilder.authoring.editing import Conflict
 from skillbuilder.authoring.forms import ValueListForm
@@ -70,14 +70,15 @@ def list_review(
     """Show what the list would change, and ask."""
     old = values_of(slot_type)
     mode = form.cleaned_data["mode"]
-    found = differences(old, with_list(old, form.values, mode))
+    new = with_list(old, form.values, mode)
+    found, counts = list_changes(old.slot_types[0], new.slot_types[0], DIFFERENCES_SHOWN)
     with_value(form, "digest", old.digest())
     context = _context(slot_type, form) | {
         "mode": mode,
         "is_replacing": mode == "replace",
-        "differences": found[:DIFFERENCES_SHOWN],
-        "count": len(found),
-        "counts": [(kind, sum(one.kind == kind for one in found)) for kind in VALUE_KINDS],
+        "differences": found,
+        "count": sum(counts.values()),
+        "counts": counts.items(),
     }
     template = "authoring/value_list_review.html"
     return show(request, slot_type.skill, template, context | more, status=status)

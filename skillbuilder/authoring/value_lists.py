@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from nlu_engine import interaction_model as im
 from nlu_engine.value_lists import merged, replaced
 from skillbuilder.authoring.editing import Conflict, editing, locked, next_position
 from skillbuilder.authoring.history import FromCatalog, noted, noted_values
-from skillbuilder.authoring.import_export import export_all_values, insert_values, parts_with
+from skillbuilder.authoring.import_export import (
+    export_all_values,
+    export_interaction_model,
+    insert_values,
+    parts_with,
+)
 from skillbuilder.authoring.models import Skill, SlotType, SlotValue, value_key
 from skillbuilder.authoring.skills import changed
 
@@ -63,22 +69,49 @@ def with_list(
     return im.InteractionModel(slot_types=(new,))
 
 
-def noted_list(
-    skill: Skill, slot_type: SlotType, old: int, new: Sequence[im.SlotValue]
-) -> AbstractContextManager[object]:
-    """Leave an entry of a block that puts ``new`` values in the place of ``old`` ones, so many.
+def put_values(
+    skill: Skill, slot_type: SlotType, new: Sequence[im.SlotValue], **fields: Any
+) -> None:
+    """Store ``new`` in the place of all values of ``slot_type``, and ``fields`` in itself.
 
-    The steps back hold every one of them, so a long list comes back from the history alone.
+    Within a transaction that holds ``skill``; leaves an entry in its history. The values that
+    both lists begin with stay as they are, so whoever adds ten to 50,000 writes ten.
     """
-    if old + len(new) > MOST_UNDONE:
-        return noted_values(skill, slot_type, new)
-    return noted(skill, part=partial(parts_with, slot_type, SlotValue.objects.all()))
+    kept, rest, whole = _to_replace(skill, slot_type, new)
+    # The steps back hold every value, so a long list comes back from the history alone.
+    if whole is not None:
+        entry: AbstractContextManager[object] = noted_values(skill, slot_type, new, whole)
+    else:
+        entry = noted(skill, part=partial(parts_with, slot_type, rest))
+    with entry:
+        SlotType.objects.filter(pk=slot_type.pk).update(**fields)
+        rest.all().delete()
+        insert_values(
+            [(slot_type, im.SlotType(slot_type.name, tuple(new[kept:])))],
+            first=next_position(slot_type.values.all()),
+        )
 
 
-def replace_values(slot_type: SlotType, new: Sequence[im.SlotValue]) -> None:
-    """Store ``new`` in the place of all values that ``slot_type`` has, within an edit."""
-    slot_type.values.all().delete()
-    insert_values([(slot_type, im.SlotType(slot_type.name, tuple(new)))])
+def _to_replace(
+    skill: Skill, slot_type: SlotType, new: Sequence[im.SlotValue]
+) -> tuple[int, QuerySet[SlotValue], im.InteractionModel | None]:
+    """Return how many values stay, those that do not, and ``skill`` if those are very many."""
+    whole = None
+    rows = slot_type.values.order_by("position", "pk")
+    if rows.count() + len(new) > MOST_UNDONE:
+        whole = export_interaction_model(skill)
+        old = next(one.values for one in whole.slot_types if one.name == slot_type.name)
+    else:
+        old = values_of(slot_type).slot_types[0].values
+    kept = next((n for n, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), -1)
+    kept = min(len(old), len(new)) if kept < 0 else kept
+    if len(old) + len(new) - 2 * kept <= MOST_UNDONE:
+        whole = None
+    if kept:
+        last = rows.only("position")[kept - 1]
+        after = Q(position__gt=last.position) | Q(position=last.position, pk__gt=last.pk)
+        rows = rows.filter(after)
+    return kept, rows, whole
 
 
 def store_list(
@@ -101,6 +134,5 @@ def store_list(
         before, after = (one.slot_types[0].values for one in (old, with_list(old, values, mode)))
         if row.catalog_id is not None and before != after:
             raise FromCatalog(row.name)
-        with noted_list(fresh, row, len(before), after):
-            replace_values(row, after)
+        put_values(fresh, row, after)
         changed(skill)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,10 +15,10 @@ from nlu_engine import builtins
 from nlu_engine.alexa import for_alexa
 from nlu_engine.checks import SEVERITIES
 from nlu_engine.differences import differences
-from nlu_engine.documents import limited
+from nlu_engine.documents import MAX_DOCUMENT_BYTES, limited, written
 from nlu_engine.embeddings import service_for
 from nlu_engine.errors import Problem
-from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.interaction_model import InteractionModel, digest_of
 from nlu_engine.lines import lines_of
 from nlu_engine.rules import invocation_name_problems
 from nlu_engine.type_settings import KEY
@@ -32,7 +31,7 @@ from skillbuilder.authoring.editing import Conflict, stamp
 from skillbuilder.authoring.forms import IntentNameForm, SlotTypeNameForm, StampForm
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.pages import show, signed_in, skill_page
+from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
 from skillbuilder.authoring.people import OWNER, VIEWER
 from skillbuilder.authoring.sample_skills import list_sample_skills
 from skillbuilder.authoring.skill_forms import NewSkillForm, ReplaceForm, SkillForm, with_value
@@ -174,7 +173,7 @@ def skill_delete(request: HttpRequest, skill: Skill) -> HttpResponse:
 
 def pretty_json(model: InteractionModel) -> str:
     """Return ``model`` as people like to read JSON."""
-    return json.dumps(model.to_json(), ensure_ascii=False, indent=2)
+    return written(model.to_json())
 
 
 @require_http_methods(["GET", "POST"])
@@ -182,9 +181,10 @@ def pretty_json(model: InteractionModel) -> str:
 def skill_json(request: HttpRequest, skill: Skill) -> HttpResponse:
     """Show the interaction model as JSON to edit; ask with what would differ, then replace it."""
     if request.method == "GET":
-        model = export_interaction_model(skill)
-        shown = {"digest": model.digest(), "document": pretty_json(model)}
-        return json_page(request, skill, ReplaceForm(locale=skill.locale, initial=shown))
+        if has_many_values(skill) and not by_htmx(request):
+            context = {"tab": "json", "is_later": True}
+            return show(request, skill, "authoring/skill_json.html", context)
+        return json_page(request, skill, unchanged_form(skill))
     form = ReplaceForm(request.POST, request.FILES, locale=skill.locale)
     if not form.is_valid() or form.model is None or not form.resolve(request.user):
         return json_page(request, skill, form, status=422)
@@ -195,22 +195,24 @@ def skill_json(request: HttpRequest, skill: Skill) -> HttpResponse:
     try:
         editing.replace_document(skill, form.model, form.cleaned_data["digest"])
     except Conflict as conflict:
-        with_value(form, "digest", digest_of(skill))
+        with_value(form, "digest", export_interaction_model(skill).digest())
         return json_review(request, skill, form, form.model, status=409, conflict=conflict)
     messages.success(request, "The interaction model was replaced. Build to try it.")
     return redirect("skill-detail", skill.slug)
 
 
-def digest_of(skill: Skill) -> str:
-    """Return the digest of what is in ``skill`` now."""
-    return export_interaction_model(skill).digest()
+def unchanged_form(skill: Skill) -> ReplaceForm:
+    """Return the form with what is in ``skill`` now."""
+    document = export_interaction_model(skill).to_json()
+    shown = {"digest": digest_of(document), "document": written(document)}
+    return ReplaceForm(locale=skill.locale, initial=shown)
 
 
 def json_page(
     request: HttpRequest, skill: Skill, form: ReplaceForm, status: int = 200, **context: Any
 ) -> HttpResponse:
     """Render the editor of the JSON tab."""
-    context |= {
+    context |= size_of(skill, form.kept_text or form.initial.get("document", "")) | {
         "tab": "json",
         "form": form,
         "problems": with_lines(form.kept_text, form.problems),
@@ -218,7 +220,22 @@ def json_page(
             **{f"extra__unknown__{KEY}__isnull": False}
         ).exists(),
     }
-    return show(request, skill, "authoring/skill_json.html", context, status=status)
+    template, piece = "authoring/skill_json.html", "authoring/_json_editor.html"
+    return show(request, skill, template, context, fragment=piece, status=status)
+
+
+def size_of(skill: Skill, text: str) -> dict[str, Any]:
+    """Return what a page has to say of a document of ``skill`` that is too large to be sent."""
+    size = len(text.encode("utf-8", "replace"))
+    if size <= MAX_DOCUMENT_BYTES:
+        return {}
+    counted = skill.slot_types.annotate(value_count=Count("values")).order_by("-value_count")
+    return {
+        "too_large": True,
+        "document_bytes": size,
+        "most_bytes": MAX_DOCUMENT_BYTES,
+        "largest": counted[:3],
+    }
 
 
 def json_review(

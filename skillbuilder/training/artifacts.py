@@ -101,7 +101,7 @@ def explainer_of(run: TrainingRun) -> Explainer:
     from nlu_engine.interaction_model import InteractionModel
 
     def load() -> Explainer:
-        pair, model = load_parsers(run), InteractionModel.from_json(run.snapshot)
+        pair, model = load_parsers(run), InteractionModel.from_stored(run.snapshot)
         return Explainer(pair, model, run.locale)
 
     return _explainers.get(run.artifact_key, load)

@@ -71,7 +71,7 @@ def train_and_publish(
     """
     report("validate", 0.0)
     run = work.version
-    model = InteractionModel.from_json(run.snapshot)
+    model = InteractionModel.from_stored(run.snapshot)
     data = TrainingData.from_interaction_model(model, locale=run.locale, seed=run.seed)
     intents = {one.frame.intent for one in data.utterances}
     report.note(f"{len(data.utterances):,} utterances of {len(intents):,} intents to learn from")

@@ -198,7 +198,7 @@ def _add_nearest(evaluation: Evaluation, rows: Sequence[EvaluatedRow]) -> None:
         return
     run = evaluation.run
     try:
-        samples = NearestSamples(InteractionModel.from_json(run.snapshot), run.locale)
+        samples = NearestSamples(InteractionModel.from_stored(run.snapshot), run.locale)
     except EmbeddingsError as error:
         log.warning("no nearest samples for evaluation %s: %s", evaluation.pk, error)
         return

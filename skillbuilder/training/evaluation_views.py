@@ -248,7 +248,7 @@ def evaluation_calibration(request: HttpRequest, evaluation: Evaluation) -> Http
 def fallback_of(evaluation: Evaluation) -> tuple[str, float]:
     """Return the sensitivity of the version's fallback, "" if it has none, and the threshold."""
     snapshot = TrainingRun.objects.values_list("snapshot", flat=True).get(pk=evaluation.run_id)
-    fallback = fallback_in(InteractionModel.from_json(snapshot))
+    fallback = fallback_in(InteractionModel.from_stored(snapshot))
     return (fallback.sensitivity, 1 - fallback.threshold) if fallback else ("", 0.0)
 
 

@@ -29,7 +29,7 @@ def measure(evaluation: Evaluation) -> None:
     """
     started = time.monotonic()
     run = evaluation.run
-    model = InteractionModel.from_json(run.snapshot)
+    model = InteractionModel.from_stored(run.snapshot)
     with KeptLease(evaluation) as lease:
         options: dict[str, Any] = {"locale": run.locale, "seed": run.seed}
         options["on_progress"] = giving_way(lease.report)

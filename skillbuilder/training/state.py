@@ -6,19 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.core.cache import cache
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from skillbuilder.authoring.import_export import export_interaction_model
+from skillbuilder.authoring.digests import digest_of
 from skillbuilder.authoring.models import Skill, SkillStatus
-from skillbuilder.authoring.skills import content_key, has_many_values
+from skillbuilder.authoring.skills import has_many_values
 from skillbuilder.training.models import Build, FullTier, TrainingRun
 from skillbuilder.training.runs import active_run, latest_ready_run
 
 Status = TrainingRun.Status
-_KEPT_SECONDS = 3_600
-
 
 _STATUS_OF_RUN = {
     Status.QUEUED: SkillStatus.BUILDING,
@@ -90,16 +87,6 @@ def differs(skill: Skill, run: TrainingRun) -> bool:
     if has_many_values(skill):
         return skill.updated_at > run.requested_at
     return digest_of(skill) != run.digest
-
-
-def digest_of(skill: Skill) -> str:
-    """Return the digest of what is in ``skill``, made once for each of its revisions.
-
-    The head of every page asks for it.
-    """
-    key = f"digest:{content_key(skill)}"
-    found = cache.get_or_set(key, lambda: export_interaction_model(skill).digest(), _KEPT_SECONDS)
-    return str(found)
 
 
 def edited_since(skill: Skill, run: TrainingRun) -> bool:

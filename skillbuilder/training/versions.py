@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -14,15 +16,16 @@ from django.views.decorators.http import require_GET, require_POST
 from nlu_engine.differences import differences
 from nlu_engine.interaction_model import InteractionModel
 from skillbuilder.authoring import editing
+from skillbuilder.authoring.digests import digest_of
 from skillbuilder.authoring.forms import storable
 from skillbuilder.authoring.history import last_change
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.pages import show, skill_page
+from skillbuilder.authoring.pages import by_htmx, show, skill_page
 from skillbuilder.authoring.renames import followed
+from skillbuilder.authoring.skills import has_many_values
 from skillbuilder.training.models import TrainingRun
 from skillbuilder.training.runs import NotTrained, latest_ready_run
-from skillbuilder.training.state import digest_of
 
 WORKING_COPY = "now"
 VERSIONS_A_PAGE = 20
@@ -74,20 +77,28 @@ def document(skill: Skill, number: str) -> InteractionModel:
     """Return the interaction model of a version, or of the working copy ("now")."""
     if number == WORKING_COPY:
         return export_interaction_model(skill)
-    return InteractionModel.from_json(find(skill, number).snapshot)
+    return InteractionModel.from_stored(find(skill, number).snapshot)
 
 
 @require_GET
 @skill_page
 def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
     """List the versions; ``old`` and ``new`` say which two to compare."""
+    is_later = has_many_values(skill) and not by_htmx(request)
+    context = {"tab": "versions", "is_later": is_later and versions(skill).exists()}
+    context |= {} if context["is_later"] else compared(request, skill)
+    piece = "training/_versions.html"
+    return show(request, skill, "training/versions.html", context, fragment=piece)
+
+
+def compared(request: HttpRequest, skill: Skill) -> dict[str, Any]:
+    """Return the versions of ``skill``, and what differs between the two that were chosen."""
     page = Paginator(versions(skill), VERSIONS_A_PAGE).get_page(request.GET.get("page"))
     names = list(versions(skill).values_list("number", "name"))
     newest = str(names[0][0]) if names else WORKING_COPY
     old, new = request.GET.get("old", newest), request.GET.get("new", WORKING_COPY)
     documents = {number: document(skill, number) for number in {old, new}}
-    context = {
-        "tab": "versions",
+    return {
         "page": page,
         "names": [(str(number), name) for number, name in names],
         "old": old,
@@ -95,7 +106,6 @@ def skill_versions(request: HttpRequest, skill: Skill) -> HttpResponse:
         "differences": differences(documents[old], documents[new]),
         "digest": digest_of(skill),
     }
-    return show(request, skill, "training/versions.html", context)
 
 
 @require_POST
@@ -120,7 +130,7 @@ def version_name(request: HttpRequest, skill: Skill, number: int) -> HttpRespons
 def version_restore(request: HttpRequest, skill: Skill, number: int) -> HttpResponse:
     """Make a version the working copy; the history keeps what was there before."""
     run = find(skill, str(number))
-    model = InteractionModel.from_json(run.snapshot)
+    model = InteractionModel.from_stored(run.snapshot)
     try:
         with transaction.atomic():
             run.tell("restored")

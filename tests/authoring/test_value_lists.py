@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from nlu_engine.differences import Difference
-from skillbuilder.authoring import history, value_lists
+from skillbuilder.authoring import history, undo, value_lists
 from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill, SlotType, SlotValue
+from skillbuilder.training import runs
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -168,3 +169,44 @@ def test_only_the_newest_documents_of_the_history_are_kept(
             skill.intents.create(name=name)
     kept = [change.before is not None for change in skill.changes.all()]
     assert kept == [True, True, False]
+
+
+def test_who_adds_few_to_many_values_writes_few_and_can_undo_it(
+    browser: Client, streets: SlotType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(value_lists, "MOST_UNDONE", 10)
+    kept = set(streets.values.values_list("pk", flat=True))
+    _, form = reviewed(browser, streets, mode="add", text="Straße 1\nneu\nnoch neuer")
+    browser.post(address("value-list", streets), form)
+    rows = list(streets.values.all())
+    assert [row.value for row in rows[-3:]] == ["Straße 2999", "neu", "noch neuer"]
+    assert kept < {row.pk for row in rows}
+    change = streets.skill.changes.get()
+    assert (change.before, change.count) == (None, 2)
+    undo.take_back(change)
+    assert set(streets.values.values_list("pk", flat=True)) == kept
+
+
+def test_the_json_of_many_values_comes_after_its_page(browser: Client, streets: SlotType) -> None:
+    skill = streets.skill
+    page = reverse("skill-json", args=[skill.slug])
+    assert "Straße 2999" not in browser.get(page).text
+    piece = browser.get(page, **HTMX)
+    assert "Straße 2999" in piece.text and "<html" not in piece.text
+    assert f'value="{export_interaction_model(skill).digest()}"' in piece.text
+    assert 'name="document"' in piece.text and "smaller file" not in piece.text
+    streets.values.update(synonyms=["x" * 140] * 4)
+    piece = browser.get(page, **HTMX)
+    assert 'name="document"' not in piece.text
+    assert "it may have 1,500,000" in piece.text and "(3,000)" in piece.text
+
+
+def test_versions_of_many_values_come_after_their_page(browser: Client, streets: SlotType) -> None:
+    skill = streets.skill
+    page = f"/skills/{skill.slug}/versions"
+    assert "No versions yet" in browser.get(page).text
+    runs.request_run(skill)
+    streets.values.filter(value="Straße 5").delete()
+    assert "Comparing the working copy" in browser.get(page).text
+    piece = browser.get(page, **HTMX)
+    assert "Straße 5" in piece.text and "<html" not in piece.text

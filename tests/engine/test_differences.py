@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nlu_engine.differences import Difference, differences
-from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.differences import Difference, differences, list_changes
+from nlu_engine.interaction_model import InteractionModel, SlotType, SlotValue
 
 SAMPLE_SKILLS = Path("skillbuilder/authoring/sample_skills")
 
@@ -222,3 +223,23 @@ def test_it_reads_well_on_a_command_line() -> None:
     (one,) = changed(lambda new: new["intents"][0]["slots"][0].update(type="AMAZON.NUMBER"))
     assert str(one) == "changed slot 'size' of Order: Size -> AMAZON.NUMBER"
     assert one.to_dict()["kind"] == "changed"
+
+
+def test_the_changes_of_a_list_are_counted_and_the_first_are_told() -> None:
+    def slot_type(*values: SlotValue, **extra: Any) -> SlotType:
+        return SlotType("Size", values, extra)
+
+    old = slot_type(*(SlotValue(f"v{n}", (), f"I{n}") for n in range(20)), SlotValue("last"))
+    new = slot_type(
+        SlotValue("last"),
+        SlotValue("new name", (), "I0"),
+        SlotValue("v1", ("other",), "I1"),
+        *(SlotValue(f"w{n}") for n in range(30)),
+        unknown={"key": 1},
+    )
+    told = differences(*(InteractionModel(slot_types=(one,)) for one in (old, new)))
+    shown, counts = list_changes(old, new, 40)
+    assert counts == Counter(one.kind for one in told)
+    assert counts == {"added": 30, "removed": 18, "renamed": 1, "changed": 3}
+    assert shown == told[:40]
+    assert list_changes(new, new, 5) == ([], dict.fromkeys(counts, 0))

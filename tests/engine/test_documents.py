@@ -17,6 +17,7 @@ from nlu_engine.documents import (
     MAX_PATH,
     MAX_PROBLEMS,
     read_document,
+    written,
 )
 from nlu_engine.errors import InvalidInteractionModel, Problem
 from nlu_engine.interaction_model import InteractionModel
@@ -186,3 +187,40 @@ def test_a_parsed_document_nested_too_deep_is_refused() -> None:
     with pytest.raises(InvalidInteractionModel) as caught:
         InteractionModel.from_json({"intents": [], "x": document})
     assert [problem.code for problem in caught.value.problems] == ["nested-too-deep"]
+
+
+@given(JSON_VALUES)
+def test_what_people_read_is_the_same_document(document: Any) -> None:
+    assert json.loads(written(document)) == document
+
+
+def test_people_read_a_line_for_each_slot_value_and_sample() -> None:
+    value = {"id": "L", "name": {"value": "large", "synonyms": ["big", "huge"]}}
+    long = {"name": {"value": "x" * 90}}
+    intent = {"name": "Order", "slots": [{"name": "size", "type": "Size"}], "samples": ["a", "b"]}
+    document = {"intents": [intent, {"name": "Stop", "samples": []}], "values": [value, long]}
+    assert written(document).splitlines() == [
+        "{",
+        '  "intents": [',
+        "    {",
+        '      "name": "Order",',
+        '      "slots": [',
+        '        {"name": "size", "type": "Size"}',
+        "      ],",
+        '      "samples": [',
+        '        "a",',
+        '        "b"',
+        "      ]",
+        "    },",
+        '    {"name": "Stop", "samples": []}',
+        "  ],",
+        '  "values": [',
+        '    {"id": "L", "name": {"value": "large", "synonyms": ["big", "huge"]}},',
+        "    {",
+        '      "name": {',
+        f'        "value": "{"x" * 90}"',
+        "      }",
+        "    }",
+        "  ]",
+        "}",
+    ]
