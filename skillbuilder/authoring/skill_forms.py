@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from nlu_engine.embeddings import service_for
 from nlu_engine.errors import InvalidInteractionModel
@@ -44,6 +46,22 @@ def locale_choices() -> list[tuple[str, list[tuple[str, str]]]]:
         (title, [pair for pair in named if service_for(pair[0]) == service])
         for service, title in _SERVICES.items()
     ]
+
+
+def locale_in(text: str) -> str:
+    """Return the locale of ours that a browser's list of languages asks for, else en-US."""
+    for language, _ in parse_accept_lang_header(text):
+        exact = [one for one in LOCALES if one.casefold() == language.casefold()]
+        # Of a language without a country the country that is named like it: de is de-DE.
+        if found := exact or [one for one in LOCALES if one == f"{language}-{language.upper()}"]:
+            return found[0]
+    return "en-US"
+
+
+def languages_with_templates(locale: str) -> list[tuple[str, str, int]]:
+    """Return the languages but that of ``locale`` with templates: name, a locale, how many."""
+    found = Counter(one.locale for one in list_sample_skills() if locale not in one.locales)
+    return [(_LANGUAGES[one[:2]], one, count) for one, count in found.items()]
 
 
 def sample_skill_choices() -> list[tuple[str, str]]:
@@ -114,7 +132,7 @@ class NewSkillForm(DocumentForm):
     )
     name = forms.CharField(max_length=120, required=False)
     invocation_name = forms.CharField(max_length=200, required=False)
-    # A template brings its own.
+    # Without one a template has the locale that it was written for.
     locale = forms.ChoiceField(choices=locale_choices, initial="en-US", required=False)
     template = forms.ChoiceField(choices=sample_skill_choices, required=False)
 
@@ -150,8 +168,13 @@ class NewSkillForm(DocumentForm):
                 self.add_error("template", "Choose a template.")
             return
         sample = get_sample_skill(cleaned["template"])
-        self.model = sample.model
-        cleaned["locale"] = sample.locale
+        cleaned["locale"] = locale = cleaned.get("locale") or sample.locale
+        if locale not in sample.locales:
+            listed = ", ".join(sample.locales)
+            message = f"{sample.title} is not in {locale}: choose {listed}, or another template."
+            self.add_error("template", message)
+            return
+        self.model = sample.written_in(locale)
         cleaned["name"] = cleaned.get("name") or sample.title
 
 

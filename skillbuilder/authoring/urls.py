@@ -30,6 +30,7 @@ _SLOT_TYPE = "skills/<slug:slug>/slot-types/<int:pk>"
 
 urlpatterns = [
     path("skills/new", views.skill_create, name="skill-create"),
+    path("skills/new/templates", views.templates_of_locale, name="skill-templates"),
     path("skills/new/invocation-name", views.invocation_name_check, name="invocation-name-check"),
     path("skills/<slug:slug>/", views.skill_detail, name="skill-detail"),
     path("skills/<slug:slug>/checklist", views.checklist_hide, name="checklist-hide"),

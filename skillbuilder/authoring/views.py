@@ -33,8 +33,15 @@ from skillbuilder.authoring.import_export import export_interaction_model
 from skillbuilder.authoring.models import Skill
 from skillbuilder.authoring.pages import by_htmx, show, signed_in, skill_page
 from skillbuilder.authoring.people import OWNER, VIEWER
-from skillbuilder.authoring.sample_skills import list_sample_skills
-from skillbuilder.authoring.skill_forms import NewSkillForm, ReplaceForm, SkillForm, with_value
+from skillbuilder.authoring.sample_skills import sample_skills_in
+from skillbuilder.authoring.skill_forms import (
+    NewSkillForm,
+    ReplaceForm,
+    SkillForm,
+    languages_with_templates,
+    locale_in,
+    with_value,
+)
 from skillbuilder.authoring.skills import create_skill, has_many_values, with_counts
 
 # --- A new skill --------------------------------------------------------------------------
@@ -44,9 +51,10 @@ from skillbuilder.authoring.skills import create_skill, has_many_values, with_co
 @signed_in
 def skill_create(request: HttpRequest) -> HttpResponse:
     """Make a skill from a template, from Alexa's JSON, or blank."""
-    start = request.GET.get("start", "template")
+    asked = request.GET.get("locale") or request.headers.get("Accept-Language", "")
+    initial = {"start": request.GET.get("start", "template"), "locale": locale_in(asked)}
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-    form = NewSkillForm(data, files, initial={"start": start})
+    form = NewSkillForm(data, files, initial=initial)
     if form.is_valid() and form.resolve(request.user):
         chosen = form.cleaned_data
         skill = create_skill(
@@ -59,10 +67,30 @@ def skill_create(request: HttpRequest) -> HttpResponse:
         next_step = "Look around, then build it." if form.model else "Name its first intent below."
         messages.success(request, f"{skill.name} is here. {next_step}")
         return redirect("skill-detail", skill.slug)
-    context = {"form": form, "samples": list_sample_skills()}
-    return render(
-        request, "authoring/skill_create.html", context, status=422 if form.errors else 200
-    )
+    status = 422 if form.errors else 200
+    locale = form["locale"].value() or "en-US"
+    context = {"form": form} | templates_in(locale, form["template"].value())
+    return render(request, "authoring/skill_create.html", context, status=status)
+
+
+def templates_in(locale: str, chosen: str | None) -> dict[str, Any]:
+    """Return the templates for ``locale``, the one that is ``chosen``, and where others are."""
+    samples = sample_skills_in(locale)
+    if samples and chosen not in [one.key for one in samples]:
+        chosen = samples[0].key
+    return {
+        "samples": samples,
+        "chosen": chosen,
+        "elsewhere": languages_with_templates(locale),
+    }
+
+
+@require_GET
+@signed_in
+def templates_of_locale(request: HttpRequest) -> HttpResponse:
+    """List the templates for the locale that was chosen."""
+    context = templates_in(request.GET.get("locale", ""), request.GET.get("template"))
+    return render(request, "authoring/_templates.html", context)
 
 
 @require_GET

@@ -17,7 +17,11 @@ from nlu_engine.frames import Parse, SlotSpan
 from nlu_engine.parsers import ParsePair
 from skillbuilder.authoring.annotation_sets import create_set
 from skillbuilder.authoring.models import Skill
-from skillbuilder.authoring.sample_skills import SampleSkill, list_sample_skills
+from skillbuilder.authoring.sample_skills import (
+    SampleSkill,
+    list_sample_skills,
+    sample_skills_in,
+)
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import tried
 from skillbuilder.training.artifacts import parse
@@ -85,7 +89,7 @@ def import_sample_skills(owner: User) -> list[Skill]:
     """
     missing = [
         sample
-        for sample in list_sample_skills()
+        for sample in sample_skills_in("en-US")
         if not Skill.with_binned.filter(slug=slug_of(sample)).exists()
     ]
     return [import_sample_skill(owner, sample) for sample in missing]

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from nlu_engine.annotations import problems
-from skillbuilder.authoring.sample_skills import get_sample_skill, list_sample_skills
+from nlu_engine.checks import checks
+from skillbuilder.authoring.sample_skills import (
+    get_sample_skill,
+    list_sample_skills,
+    sample_skills_in,
+)
 
 SAMPLE_SKILLS = pytest.mark.parametrize("sample", list_sample_skills(), ids=lambda skill: skill.key)
 PARAPHRASES = Path(__file__).parents[1] / "data" / "pizza_paraphrases.jsonl"
@@ -19,9 +24,36 @@ def custom_intents(model):
     return [intent for intent in model.intents if not intent.name.startswith("AMAZON.")]
 
 
-@SAMPLE_SKILLS
-def test_has_no_problem_of_any_severity(sample):
-    assert sample.model.problems(sample.locale) == []
+IN_LOCALES = pytest.mark.parametrize(
+    ("sample", "locale"),
+    [(sample, locale) for sample in list_sample_skills() for locale in sample.locales],
+    ids=lambda value: getattr(value, "key", value),
+)
+
+
+@IN_LOCALES
+def test_has_no_problem_of_any_severity_in_any_of_its_locales(sample, locale):
+    assert sample.written_in(locale).problems(locale) == []
+    assert not any(one.severity == "error" for one in checks(sample.written_in(locale), locale))
+
+
+def test_english_templates_are_for_all_english_locales_and_spelled_as_there():
+    english = [one.key for one in sample_skills_in("en-US")]
+    assert len(english) == 3
+    for locale in ("en-GB", "en-IN", "en-AU", "en-CA"):
+        assert [one.key for one in sample_skills_in(locale)] == english
+    lights = get_sample_skill("smart_lights")
+    assert "what color is the {lamp}" in str(lights.written_in("en-US").to_json())
+    british = str(lights.written_in("en-GB").to_json())
+    assert "what colour is the {lamp}" in british
+    assert "{color}" in british and "AMAZON.Color" in british
+
+
+def test_the_german_template_is_german():
+    (sample,) = sample_skills_in("de-DE")
+    said = " ".join(text for one in custom_intents(sample.model) for text in one.samples)
+    assert {"ich", "nach", "eine", "für", "mit"} <= set(said.split())
+    assert sample_skills_in("fr-FR") == []
 
 
 @SAMPLE_SKILLS

@@ -30,6 +30,50 @@ def test_a_template_becomes_a_skill(browser: Client, alice: Any) -> None:
     assert export_interaction_model(skill).digest() == sample.model.digest()
 
 
+def test_a_template_is_made_in_the_locale_that_was_chosen(browser: Client, alice: Any) -> None:
+    form = {"start": "template", "template": "smart_lights", "locale": "en-GB"}
+    browser.post(NEW, form)
+    skill = Skill.objects.get(owner=alice)
+    assert skill.locale == "en-GB"
+    assert skill.intents.filter(samples__text="what colour is the {lamp}").exists()
+
+
+def test_a_template_of_another_language_is_refused(browser: Client) -> None:
+    form = {"start": "template", "template": "bahnreise", "locale": "en-US"}
+    answer = browser.post(NEW, form)
+    assert answer.status_code == 422
+    assert "Bahnreise is not in en-US: choose de-DE, or another template." in answer.text
+    assert not Skill.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("accepted", "locale", "templates"),
+    [
+        ("de,en;q=0.8", "de-DE", ["bahnreise"]),
+        ("en-gb", "en-GB", ["pizza_ordering", "trip_planning", "smart_lights"]),
+        ("xx,*;q=0.5", "en-US", ["pizza_ordering", "trip_planning", "smart_lights"]),
+        ("ja", "en-US", ["pizza_ordering", "trip_planning", "smart_lights"]),
+    ],
+)
+def test_the_wizard_begins_with_the_browser_s_language(
+    browser: Client, accepted: str, locale: str, templates: list[str]
+) -> None:
+    page = browser.get(NEW, headers={"accept-language": accepted})
+    assert page.context["form"]["locale"].value() == locale
+    assert [one.key for one in page.context["samples"]] == templates
+
+
+def test_the_templates_follow_the_locale(browser: Client, client: Client) -> None:
+    address = reverse("skill-templates")
+    german = browser.get(address, {"locale": "de-DE", "template": "pizza_ordering"}).text
+    assert 'value="bahnreise" checked' in german and "3 templates in English" in german
+    british = browser.get(address, {"locale": "en-GB", "template": "smart_lights"}).text
+    assert 'value="smart_lights" checked' in british and "1 template in German" in british
+    french = browser.get(address, {"locale": "fr-FR"}).text
+    assert "no template in this language yet" in french and "radio" not in french
+    assert client.get(address, {"locale": "fr-FR"}).status_code == 302
+
+
 def test_pasted_json_becomes_a_skill_named_after_its_invocation(
     browser: Client, alice: Any, tiny_document: dict[str, Any]
 ) -> None:

@@ -122,6 +122,7 @@ NO_PAGES = {
     "skill-json-check",
     "skill-json-download",
     "skill-leave",
+    "skill-templates",
     "slot-create",
     "slot-delete",
     "slot-rename",
