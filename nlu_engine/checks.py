@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from statistics import median
 from typing import Any, Literal
@@ -42,6 +43,7 @@ Do = Literal[
     "remove-sample",
     "move-sample",
     "replace-sample",
+    "add-slot",
     "remove-slot",
     "remove-slot-type",
     "remove-synonym",
@@ -54,8 +56,8 @@ class Fix:
     """A change that would settle a check, for programs; ``label`` is for people.
 
     ``within`` names the intent or slot type, ``text`` what to change in it (a sample, a slot, a
-    value), ``number`` is its place in the list; ``to`` is the other intent, the new text, or the
-    synonym to remove from the value ``text``.
+    value), ``number`` is its place in the list; ``to`` is the other intent, the new text, the type
+    of a slot to add, or the synonym to remove from the value ``text``.
     """
 
     do: Do
@@ -176,6 +178,8 @@ def _longest(texts: Iterable[str]) -> int:
 
 # --- The rules, with their fixes ------------------------------------------------------------
 
+_MISSPELLED = 0.75
+"""How alike two names of slots are of which one is a misspelling."""
 _PLACE = re.compile(
     r"(?<!\.dialog)\.(?P<what>intents|types)\[(?P<index>\d+)\]"
     r"(?:\.(?P<part>samples|slots|values)\[(?P<number>\d+)\])?"
@@ -221,10 +225,41 @@ def _rule_fixes(
     ):
         yield Fix("set-invocation-name", f"Write “{lower}”", to=lower)
     elif isinstance(row, Intent) and ".slots[" not in problem.path and number < len(row.samples):
+        if problem.code == "undeclared-slot":
+            yield from _slot_fixes(problem, model, row, number)
         yield from _sample_fixes(problem.code, row, number, owners)
     elif isinstance(row, SlotType) and problem.code == "duplicate-value":
         value = row.values[number].value
         yield Fix("merge-value", "Make them one value", row.name, value, number)
+
+
+def _slot_fixes(
+    problem: Problem, model: InteractionModel, intent: Intent, number: int
+) -> Iterator[Fix]:
+    """Yield what to do with a slot that a sample names and ``intent`` does not declare."""
+    text, declared = intent.samples[number], [slot.name for slot in intent.slots]
+    named = [name for name in _slots(text) if f"the slot {name!r}, which" in problem.message]
+    for name in named:
+        for meant in get_close_matches(name, declared, 1, _MISSPELLED):
+            written = re.sub(r"(?<=[{|])\s*" + re.escape(name) + r"\s*(?=\})", meant, text)
+            yield Fix("replace-sample", f"Write “{written}”", intent.name, text, number, written)
+        if rules.is_slot_name(name):
+            type_name, is_new = _type_for(name, model)
+            label = f"Add the slot {name}" + (" and the slot type " if is_new else " of type ")
+            yield Fix("add-slot", label + type_name, intent.name, name, number, type_name)
+
+
+def _type_for(slot: str, model: InteractionModel) -> tuple[str, bool]:
+    """Return the slot type for a new ``slot``, and whether that is to be made."""
+    for intent in model.intents:
+        for other in intent.slots:
+            if other.name == slot:
+                return other.type, False
+    wanted = "".join(word[:1].upper() + word[1:] for word in slot.split("_"))
+    for slot_type in model.slot_types:
+        if slot_type.name.casefold() == wanted.casefold():
+            return slot_type.name, False
+    return wanted, True
 
 
 def _sample_fixes(

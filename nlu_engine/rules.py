@@ -130,6 +130,11 @@ def problems_of(model: InteractionModel, locale: str) -> list[Problem]:
     return found + list(_dialog(model, hints))
 
 
+def is_slot_name(name: str) -> bool:
+    """Return whether Alexa takes ``name`` for a slot."""
+    return bool(_NAME.match(name))
+
+
 def grouped(problems: Iterable[Problem]) -> list[Problem]:
     """Return ``problems`` with one for each slot that an intent does not declare.
 

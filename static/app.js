@@ -169,6 +169,10 @@ document.addEventListener("htmx:responseError", (e) => {
   else if (status === 413) toast("That is too large. Nothing was saved.");
   else toast(`The server answered with an error (${status}). Nothing was saved.`);
 });
+// What was offered to be undone must not cover the two texts of which one has to be chosen.
+document.addEventListener("htmx:afterSwap", (e) => {
+  if (e.detail.xhr?.status === 409) document.getElementById("undo-toast")?.replaceChildren();
+});
 document.addEventListener("htmx:beforeRequest", () => {
   document.getElementById("toast").hidden = true;
 });

@@ -8,11 +8,14 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
+from nlu_engine import builtins
 from nlu_engine.checks import Fix
 from nlu_engine.utterances import normalize
 from skillbuilder.authoring.checking import checked
 from skillbuilder.authoring.editing import (
     Conflict,
+    NameTaken,
+    add_last,
     editing,
     forget_in_dialog,
     locked,
@@ -101,6 +104,18 @@ def _replace_sample(skill: Skill, fix: Fix) -> None:
     sample.save(update_fields=["text"])
 
 
+def _add_slot(skill: Skill, fix: Fix) -> None:
+    """Declare a slot that samples name, with a new slot type where there is none for it."""
+    intent = _intent(skill, fix.within)
+    is_there = skill.slot_types.filter(name=fix.to).exists() or fix.to in builtins.SLOT_TYPES
+    try:
+        if not is_there:
+            add_last(skill.slot_types, name=fix.to)
+        add_last(intent.slots, name=fix.text, type_name=fix.to)
+    except NameTaken:
+        raise Conflict(None) from None
+
+
 def _remove_slot(skill: Skill, fix: Fix) -> None:
     slot = _at(list(_intent(skill, fix.within).slots.all()), fix, lambda row: row.name)
     forget_in_dialog(skill, slot)
@@ -138,6 +153,7 @@ _DO: dict[str, Callable[[Skill, Fix], Any]] = {
     "remove-sample": _remove_sample,
     "move-sample": _move_sample,
     "replace-sample": _replace_sample,
+    "add-slot": _add_slot,
     "remove-slot": _remove_slot,
     "remove-slot-type": _remove_slot_type,
     "remove-synonym": _remove_synonym,

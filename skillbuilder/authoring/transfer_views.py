@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
@@ -28,7 +29,9 @@ def intent_transfer(request: HttpRequest, skill: Skill, pk: int) -> HttpResponse
     wanted = request.POST.get("to") or request.GET.get("to")
     targets = editable_by(request.user)
     if not wanted:
-        return _page(request, intent, targets=targets.exclude(pk=skill.pk)[:MOST_SKILLS])
+        other_language = Case(When(locale__startswith=skill.locale[:2], then=0), default=1)
+        others = targets.exclude(pk=skill.pk).order_by(other_language, "name", "pk")
+        return _page(request, intent, targets=others[:MOST_SKILLS])
     target = get_object_or_404(targets, slug=wanted)
     if request.method == "GET":
         return _plan(request, intent, target)

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from nlu_engine.checks import Check
 from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.authoring import undo
 from skillbuilder.authoring.checking import all_checks, checked, checked_before
 from skillbuilder.authoring.editing import add_samples
 from skillbuilder.authoring.import_export import export_interaction_model
@@ -151,6 +152,24 @@ def test_fix_removes_what_nothing_uses(browser: Client, skill: Skill, intent: In
     fix(browser, skill, check_of(skill, "unused-slot"))
     assert not skill.slot_types.filter(name="Color").exists()
     assert not intent.slots.filter(name="when").exists()
+
+
+def test_fix_adds_the_slot_that_samples_name(browser: Client, skill: Skill, intent: Intent) -> None:
+    add(intent, "a pizza with {sauce}")
+    add(intent, "{sauce} on it")
+    check = check_of(skill, "undeclared-slot")
+    assert "Done: Add the slot sauce" in fix(browser, skill, check)
+    assert intent.slots.get(name="sauce").type_name == "Sauce"
+    assert skill.slot_types.filter(name="Sauce").exists()
+    skill.refresh_from_db()
+    assert "undeclared-slot" not in {one.code for one in checked(skill).shown}
+    undo.take_back(skill.changes.first())
+    assert not intent.slots.filter(name="sauce").exists()
+    assert not skill.slot_types.filter(name="Sauce").exists()
+    # The same slot meanwhile: nothing is done twice.
+    intent.slots.create(name="sauce", type_name="Size", position=9)
+    fix(browser, skill, check)
+    assert intent.slots.get(name="sauce").type_name == "Size"
 
 
 def test_fix_keeps_a_synonym_once(browser: Client, skill: Skill, slot_type: SlotType) -> None:

@@ -56,6 +56,25 @@ def test_a_skill_of_ones_own_from_the_first_line_to_the_list(page: Page, app: Ru
     expect(page).to_have_url(re.compile(r"q=moon(%20|\+)g&locale=en-GB&status=draft"))
 
 
+def test_the_templates_are_those_of_the_locale(page: Page, app: RunningApp) -> None:
+    page.goto(f"{app.url}/skills/new")
+    templates, locale = page.locator(".sample-skill"), page.locator("#id_locale")
+    expect(templates).to_have_count(3)
+    page.get_by_text("Smart lights", exact=True).click()
+    locale.select_option("en-GB")
+    expect(templates).to_have_count(3)
+    expect(page.get_by_role("radio", name="Smart lights")).to_be_checked()
+    locale.select_option("fr-FR")
+    expect(page.get_by_text("no template in this language yet")).to_be_visible()
+    page.get_by_role("link", name="1 template in German").press("Enter")
+    expect(locale).to_have_value("de-DE")
+    expect(page.get_by_role("radio", name="Bahnreise")).to_be_checked()
+    page.get_by_role("button", name="Create the skill").press("Enter")
+    expect(page.get_by_role("heading", name="Bahnreise")).to_contain_text("de-DE")
+    page.get_by_role("link", name="PlatzReservierenIntent").first.press("Enter")
+    expect(page.locator(".row-text").last).to_have_text("reservier mir einen Platz")
+
+
 def test_a_refused_document_is_kept_with_all_that_was_typed(page: Page, app: RunningApp) -> None:
     page.goto(f"{app.url}/skills/new?start=json")
     page.locator("#id_document").fill('{"intents": 7}')

@@ -75,6 +75,17 @@ def test_broken_rules_are_checks_too_with_their_object() -> None:
     assert check.is_rule
 
 
+def test_a_slot_that_is_not_declared_is_added_or_written_right() -> None:
+    (add,) = only(intents=[order("go to {next_stop}"), hours()]).fixes
+    assert (add.do, add.within, add.text, add.to) == ("add-slot", "Order", "next_stop", "NextStop")
+    assert add.label == "Add the slot next_stop and the slot type NextStop"
+    write, add = only(intents=[order("one in {szie}"), hours()]).fixes
+    assert (write.do, write.to) == ("replace-sample", "one in {size}")
+    (add,) = only(intents=[order(), hours("when are you {size}")]).fixes
+    assert (add.to, add.label) == ("Size", "Add the slot size of type Size")
+    assert only(intents=[order("go to {2nd}"), hours()]).fixes == ()
+
+
 def test_what_alexa_refuses_in_a_sample_is_cleaned() -> None:
     check = only(intents=[order(), hours("how late, then?")])
     (fix,) = check.fixes
