@@ -58,8 +58,9 @@ MOST_MISSED = 20
 """So often a step may be over before it can be cancelled."""
 ALMOST = 0.7
 """Of the step before it: so much of that goes on without a look."""
-SLICE_SECONDS = 0.0015
-"""Then a build goes on for so long between two looks which step it is in."""
+SLICE_SHARE, SLICE_SECONDS = 0.05, (0.0015, 0.25)
+"""Then a build goes on for so much of the step between two looks which step it is in, and for so
+long at least and at most."""
 STOPPED_SECONDS = 0.3
 LOOK_SECONDS = 0.02
 OVER = "over"
@@ -182,6 +183,8 @@ class Trial:
         before = ("", *STEPS[: STEPS.index(step)])
         self.passed(address, part, before[:-1])
         time.sleep(ALMOST * usual.get(before[-1], 0.0))
+        least, most = SLICE_SECONDS
+        a_slice = min(most, max(least, SLICE_SHARE * usual[step]))
         while _told(child, signal.SIGSTOP):
             place = _place(part(_asked(lambda: self.run(address), child)))
             if place == step and not after:
@@ -189,7 +192,7 @@ class Trial:
             _told(child, signal.SIGCONT)
             if place not in (step, *before):
                 return False
-            time.sleep(after if place == step else SLICE_SECONDS)
+            time.sleep(after if place == step else a_slice)
             after = 0.0 if place == step else after
         return False
 

@@ -96,18 +96,18 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "skillbuilder.programs.StaticFiles",
+    "skillbuilder.programs.ContentSecurityPolicy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "skillbuilder.limits.BodyLimitMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "skillbuilder.programs.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "skillbuilder.programs.SignedIn",
     "skillbuilder.authoring.history.ActingUser",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "skillbuilder.programs.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
+    "skillbuilder.programs.Htmx",
     "axes.middleware.AxesMiddleware",
     "skillbuilder.outages.OutageMiddleware",
 ]
@@ -153,6 +153,9 @@ def database() -> dict[str, Any]:
 
 DATABASES = {"default": database()}
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if CACHES["default"]["BACKEND"].endswith(".LocMemCache"):
+    # By default 300: then calls of so many users are no longer counted.
+    CACHES["default"]["OPTIONS"] = CACHES["default"].get("OPTIONS", {}) | {"MAX_ENTRIES": 20_000}
 if CACHES["default"]["BACKEND"].endswith(".RedisCache"):
     as_json = {"serializer": "skillbuilder.cache.JsonSerializer"}
     CACHES["default"]["OPTIONS"] = CACHES["default"].get("OPTIONS", {}) | as_json
@@ -306,10 +309,11 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["skillbuilder.api.documents.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "skillbuilder.api.documents.Negotiation",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "skillbuilder.api.pagination.NewestFirst",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["skillbuilder.api.throttling.UserThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "user": env.str("API_RATE", default="3000/min"),
         "builds": env.str("API_BUILD_RATE", default="60/min"),

@@ -132,8 +132,11 @@ def test_a_file_that_changes_while_it_is_served_comes_whole(tmp_path: Path, sett
 
 
 @pytest.mark.parametrize("address", ["/healthz", "/api/docs/", "/api/v1/skills", "/nothing"])
-def test_every_answer_carries_the_strict_headers(client: Client, db: None, address: str) -> None:
-    headers = client.get(address).headers
+@pytest.mark.parametrize("sent", [{}, {"Authorization": "Token skb_wrong"}])
+def test_every_answer_carries_the_strict_headers(
+    client: Client, db: None, address: str, sent: dict[str, str]
+) -> None:
+    headers = client.get(address, headers=sent).headers
     policy = headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     for source in ("unsafe-inline", "unsafe-eval", "http:", "https:", "*"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.http import parse_etags, quote_etag
 from drf_spectacular.types import OpenApiTypes
@@ -17,7 +19,6 @@ from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from nlu_engine.alexa import for_alexa
@@ -25,6 +26,7 @@ from nlu_engine.dialogue import State
 from nlu_engine.differences import differences
 from nlu_engine.documents import MAX_PROBLEMS
 from nlu_engine.interaction_model import InteractionModel
+from skillbuilder.api.authentication import Holder
 from skillbuilder.api.documents import InteractionModelParser
 from skillbuilder.api.errors import InvalidFields, PreconditionFailed
 from skillbuilder.api.pagination import NewestSkillsFirst
@@ -45,6 +47,7 @@ from skillbuilder.api.serializers import (
     UtteranceSerializer,
     counts_of,
 )
+from skillbuilder.api.throttling import BuildThrottle
 from skillbuilder.authoring.bin import put_away
 from skillbuilder.authoring.catalog_documents import resolved, unknown_catalogs
 from skillbuilder.authoring.checking import checked
@@ -57,7 +60,7 @@ from skillbuilder.authoring.import_export import (
     refuse_errors,
 )
 from skillbuilder.authoring.models import ListedSkill, Skill
-from skillbuilder.authoring.people import EDITOR, LARGE, OWNER, VIEWER, refuse_role, seen_skill
+from skillbuilder.authoring.people import EDITOR, OWNER, VIEWER, let_in, refuse_role, seen_skill
 from skillbuilder.authoring.skills import create_skill
 from skillbuilder.training import artifacts, parse_log, runs
 from skillbuilder.training.dialogues import converse
@@ -90,24 +93,18 @@ EXAMPLE = {
 }
 
 
-class BuildThrottle(ScopedRateThrottle):
-    """Limits how many builds a user asks for."""
-
-    scope_attr = "build_scope"
-
-
 def refusals(*codes: int) -> dict[int, Any]:
     """Return the error responses of an endpoint, for its documentation."""
     return dict.fromkeys((400, 401, 403, 404, 429, *codes), OpenApiResponse(ErrorSerializer))
 
 
-def visible_skill(request: Request, slug: str, *, changing: str = EDITOR, **how: Any) -> Skill:
+def visible_skill(request: Request, slug: str, *, changing: str = EDITOR) -> Skill:
     """Return the skill ``slug``; raises Http404 if the user may not see it.
 
     Raises PermissionDenied if the request is one that changes things and the user's role is
     less than ``changing``.
     """
-    return seen_skill(slug, request.user, request.method, changing=changing, **how)
+    return seen_skill(slug, request.user, request.method, changing=changing)
 
 
 def visible_run(request: Request, run_id: uuid.UUID) -> TrainingRun:
@@ -122,10 +119,17 @@ def validated(
     serializer_class: type[serializers.Serializer], data: Any, **options: Any
 ) -> dict[str, Any]:
     """Return ``data`` as ``serializer_class`` reads it; raises InvalidFields."""
-    serializer = serializer_class(data=data, **options)
-    if not serializer.is_valid():
-        raise InvalidFields(serializer.errors, data)
-    return dict(serializer.validated_data)
+    serializer = serializer_class(**options) if options else _serializer(serializer_class)
+    try:
+        return dict(serializer.run_validation(data))
+    except serializers.ValidationError as error:
+        raise InvalidFields(error.detail, data) from error
+
+
+@lru_cache
+def _serializer(serializer_class: type[serializers.Serializer]) -> serializers.Serializer:
+    # It copies all its fields when it is first used, and keeps nothing of what it reads.
+    return serializer_class()
 
 
 class SkillList(generics.ListAPIView):
@@ -437,6 +441,9 @@ class RunCancel(APIView):
 class Parse(APIView):
     """Both parses of an utterance."""
 
+    # The query for the token tells what it needs to know (TokenAuthentication).
+    parses = True
+
     @extend_schema(
         operation_id="parse",
         summary="Parse an utterance with both parsers",
@@ -445,15 +452,27 @@ class Parse(APIView):
     )
     def post(self, request: Request, slug: str) -> Response:
         """Parse an utterance with the skill's latest ready run."""
-        skill = visible_skill(request, slug, changing=VIEWER, without=LARGE)
+        skill, run = self.asked(request, slug)
         wanted = validated(UtteranceSerializer, request.data)
-        run, pair = artifacts.parse(skill, wanted["utterance"], wanted["referenceTimestamp"])
+        if run is None:
+            raise runs.NotTrained(skill)
+        pair = artifacts.parse_by(run, wanted["utterance"], wanted["referenceTimestamp"])
         if run.is_logged:
             parse_log.record(skill, run, pair)
         timing = f"load;dur={pair.load_ms:.1f}, " if pair.load_ms else ""
         timing += f"neural;dur={pair.neural_ms:.1f}, maxent-crf;dur={pair.maxent_crf_ms:.1f}"
         answer = pair.to_dict() | {"serves": run.serves}
         return Response(answer, headers={"Server-Timing": timing})
+
+    def asked(self, request: Request, slug: str) -> tuple[Skill, TrainingRun | None]:
+        """Return the skill ``slug`` and what serves it; raises like visible_skill."""
+        told = request.auth
+        if not isinstance(told, Holder):
+            skill = visible_skill(request, slug, changing=VIEWER)
+            return skill, runs.serving_run(skill)
+        if told.skill is None:
+            raise Http404
+        return let_in(told.skill, told.user, told.role, VIEWER), told.run
 
 
 class Explain(APIView):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser, User
@@ -75,37 +74,34 @@ def _refuse(skill: Skill, role: str | None, needed: str) -> None:
         raise PermissionDenied(f"You are {role} of the skill “{skill.name}”. {_MAY[role]}")
 
 
-# Each parse asks for it.
+# Most requests of the API ask for it.
 _SEEN = """
-    SELECT {columns}, (
+    SELECT {0}, (
         SELECT role FROM authoring_membership
         WHERE skill_id = authoring_skill.id AND user_id = %s
     )
     FROM authoring_skill WHERE slug = %s AND binned_at IS NULL
 """
-LARGE = ("extra", "layout", "search_text")
-"""What of a skill may be large and has little use but in its document."""
 
 
-def seen_skill(
-    slug: str,
-    user: Any,
-    method: str | None,
-    *,
-    changing: str = EDITOR,
-    without: Collection[str] = (),
-) -> Skill:
+def seen_skill(slug: str, user: Any, method: str | None, *, changing: str = EDITOR) -> Skill:
     """Return the skill ``slug``, as ``visible_to`` and ``refuse_role`` have it, by one query.
 
-    Fields in ``without`` are read when they are wanted. Raises Http404 if ``user`` may not see
-    the skill, and PermissionDenied like refuse_role.
+    Raises Http404 if ``user`` may not see the skill, and PermissionDenied like refuse_role.
     """
-    names = [field.name for field in Skill._meta.concrete_fields if field.name not in without]
-    for skill, (role,) in read_rows(Skill, names, _SEEN, [user.pk, slug]):
-        role = OWNER if skill.owner_id == user.pk else role
-        _refuse(skill, role, VIEWER if method in _LOOKING else changing)
-        return skill
+    part = (Skill, tuple(field.name for field in Skill._meta.concrete_fields))
+    for skill, role in read_rows(_SEEN, [user.pk, slug], part):
+        return let_in(skill, user, role, VIEWER if method in _LOOKING else changing)
     raise Http404
+
+
+def let_in(skill: Skill, user: Any, role: str | None, needed: str) -> Skill:
+    """Return ``skill`` if ``user`` owns it or ``role``, theirs as a member, is ``needed`` or more.
+
+    Raises Http404 and PermissionDenied like refuse_role.
+    """
+    _refuse(skill, OWNER if skill.owner_id == user.pk else role, needed)
+    return skill
 
 
 # --- Invitations --------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import uuid
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -150,16 +150,19 @@ def latest_ready_run(skill: Skill) -> TrainingRun | None:
     return ready.order_by("-requested_at", "-pk").defer("snapshot").first()
 
 
-# Each parse asks for it.
-_SERVING = """
-    SELECT {columns}, EXISTS (
-        SELECT 1 FROM training_parselog AS log WHERE log.skill_id = training_trainingrun.skill_id
-    )
-    FROM training_trainingrun
-    WHERE skill_id = %s AND status = %s AND gate = %s
-    ORDER BY requested_at DESC, id DESC LIMIT 1
+# Of a skill, whose column or parameter is put in: what ``latest_ready_run`` chooses, and whether
+# the skill has a parse log.
+SERVING_ID = """
+    SELECT serving.id FROM training_trainingrun AS serving
+    WHERE serving.skill_id = {0} AND serving.status = 'ready' AND serving.gate = ''
+    ORDER BY serving.requested_at DESC, serving.id DESC LIMIT 1
 """
-_SERVES_BY = ("id", "skill", "artifact", "serves")
+IS_LOGGED = "EXISTS (SELECT 1 FROM training_parselog AS log WHERE log.skill_id = {0})"
+SERVES_BY = (TrainingRun, ("id", "skill", "artifact", "serves"))
+_SERVING = f"""
+    SELECT {{0}}, {IS_LOGGED.format("training_trainingrun.skill_id")}
+    FROM training_trainingrun WHERE training_trainingrun.id = ({SERVING_ID.format("%s")})
+"""  # noqa: S608 - nothing of a request is put in
 
 
 def serving_run(skill: Skill) -> TrainingRun | None:
@@ -167,10 +170,9 @@ def serving_run(skill: Skill) -> TrainingRun | None:
 
     ``is_logged`` tells whether the skill has a parse log.
     """
-    values = [skill.pk, Status.READY.value, Gate.OPEN.value]
-    for run, (is_logged,) in read_rows(TrainingRun, _SERVES_BY, _SERVING, values):
+    for run, is_logged in read_rows(_SERVING, [skill.pk], SERVES_BY):
         run.is_logged = bool(is_logged)
-        return run
+        return cast(TrainingRun, run)
     return None
 
 

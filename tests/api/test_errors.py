@@ -12,6 +12,7 @@ from nlu_engine.errors import EngineError
 from skillbuilder.api import errors
 from skillbuilder.authoring.models import Skill
 from skillbuilder.training import artifacts
+from skillbuilder.training.models import TrainingRun
 
 
 def family(base: type[Exception]) -> Iterator[type[Exception]]:
@@ -38,15 +39,15 @@ PLAIN = [error for error in family(EngineError) if "Invalid" not in error.__name
 @pytest.mark.parametrize("error_class", PLAIN)
 def test_errors_of_the_engine_become_our_shape(
     api: APIClient,
-    skill: Skill,
+    ready_run: TrainingRun,
     monkeypatch: pytest.MonkeyPatch,
     error_class: type[EngineError],
 ) -> None:
     def fail(*_: Any) -> None:
         raise error_class("the reason")
 
-    monkeypatch.setattr(artifacts, "parse", fail)
-    response = api.post(f"/api/v1/skills/{skill.slug}/parse", {"utterance": "x"})
+    monkeypatch.setattr(artifacts, "parse_by", fail)
+    response = api.post(f"/api/v1/skills/{ready_run.skill.slug}/parse", {"utterance": "x"})
     assert response.status_code == errors.STATUS[error_class]
     assert response.json() == {
         "code": errors.code_of(error_class("")),
@@ -56,14 +57,14 @@ def test_errors_of_the_engine_become_our_shape(
 
 
 def test_a_bug_of_ours_is_500_without_details(
-    api: APIClient, skill: Skill, monkeypatch: pytest.MonkeyPatch
+    api: APIClient, ready_run: TrainingRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> None:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(artifacts, "parse", fail)
+    monkeypatch.setattr(artifacts, "parse_by", fail)
     api.raise_request_exception = False
-    response = api.post(f"/api/v1/skills/{skill.slug}/parse", {"utterance": "x"})
+    response = api.post(f"/api/v1/skills/{ready_run.skill.slug}/parse", {"utterance": "x"})
     assert response.status_code == 500
     assert response.json()["code"] == "internal"
     assert "secret" not in response.text
