@@ -112,7 +112,7 @@ class Network(nn.Module):
         token = drop(token, rate)
         context = drop(self.recur(token, packing_of(batch.mask.sum(dim=1))), rate)  # (t, 2 hidden)
         tag = gelu(self.tag_hidden(torch.cat([context, token], dim=-1)))
-        tags = _padded(self.tag_out(drop(tag, rate)), batch.mask)
+        tags = _padded(self.tag_scores(drop(tag, rate)), batch.mask)
         return self._intents(context, shared, batch), tags
 
     def _local(self, words: Tensor) -> Tensor:
@@ -149,8 +149,17 @@ class Network(nn.Module):
         if self.summarize is not None:
             pooled.append(gelu(self.summarize(self.sentence_dropout(batch.sentences))))
         hidden = gelu(self.intent_hidden(self.dropout(torch.cat(pooled, dim=-1))))
-        intents: Tensor = self.intent_out(self.dropout(hidden))
-        return intents
+        return self.intent_scores(self.dropout(hidden))
+
+    def tag_scores(self, hidden: Tensor) -> Tensor:
+        """Return the last layer's scores (t, tags) of ``hidden`` (t, head)."""
+        scores: Tensor = self.tag_out(hidden)
+        return scores
+
+    def intent_scores(self, hidden: Tensor) -> Tensor:
+        """Return the last layer's scores (b, intents) of ``hidden`` (b, head)."""
+        scores: Tensor = self.intent_out(hidden)
+        return scores
 
 
 class _Dropout:

@@ -234,21 +234,19 @@ def _all_tags(tagged: Sequence[Sequence[str]]) -> set[str]:
     return {f"{prefix}-{name}" for name in names for prefix in "BI"}
 
 
-def network_for(training_set: TrainingSet, **sizes: Any) -> Network:
-    """Return an untrained network with the sizes that the training set asks for."""
+def shape_for(training_set: TrainingSet, **sizes: Any) -> NetworkShape:
+    """Return the sizes that the training set asks for, the others from ``sizes``."""
     vocabulary, first = training_set.vocabulary, training_set.examples[0]
-    return Network(
-        NetworkShape(
-            words=len(vocabulary.words) + 2,
-            characters=len(vocabulary.characters) + 2,
-            intents=len(vocabulary.intents) + (training_set.negatives > 0),
-            tags=len(vocabulary.tags),
-            dimensions=training_set.table.shared.shape[1] + first.context.shape[1],
-            sentence=len(first.sentence),
-            listed=first.listed.shape[1],
-            shape_features=SHAPE_FEATURES,
-            **sizes,
-        )
+    return NetworkShape(
+        words=len(vocabulary.words) + 2,
+        characters=len(vocabulary.characters) + 2,
+        intents=len(vocabulary.intents) + (training_set.negatives > 0),
+        tags=len(vocabulary.tags),
+        dimensions=training_set.table.shared.shape[1] + first.context.shape[1],
+        sentence=len(first.sentence),
+        listed=first.listed.shape[1],
+        shape_features=SHAPE_FEATURES,
+        **sizes,
     )
 
 
@@ -312,11 +310,11 @@ def _trained(
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the packed weights of one network, and of the classifier beside it."""
     torch.manual_seed(seed)
-    network = network_for(training_set, **SIZES[tier])
+    network = Network(shape_for(training_set, **SIZES[tier]))
     if tier == "quick":
         # On top of the encoder they would do harm: it was trained on the same skills, so they
         # learned to trust what it knows by heart (docs/experiments.md).
-        start_from(network, load_layers(embeddings))
+        start_from(network, load_layers(embeddings), training_set.vocabulary, embeddings)
     schedule = schedule or schedule_for(len(data.utterances), tier)
     weights = fit(network, training_set, schedule, seed, on_progress)
     return weights | pack(_fit_pooled(training_set, len(data.utterances)))

@@ -12,8 +12,9 @@ from nlu_engine.embeddings import TIERS, Tier, load_embeddings
 from nlu_engine.errors import InvalidUtterance, NotEnoughData, TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.listed import ListedValues
+from nlu_engine.network import Network
 from nlu_engine.neural import NeuralRecognizer
-from nlu_engine.neural_training import Schedule, network_for, prepare, train_neural
+from nlu_engine.neural_training import Schedule, prepare, shape_for, train_neural
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
 from nlu_engine.training import train_parsers
@@ -94,7 +95,7 @@ def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier
             {"said": {tokens[1].text: "second"}, "other": {tokens[-1].text: "last"}}
         ),
     )
-    network = network_for(training_set).eval()
+    network = Network(shape_for(training_set)).eval()
     # Encoded by itself, as when parsing: what else is in a batch moves a vector a little.
     [(context, sentence)] = training_set.extract.in_context([tokens])
     alone = (torch.from_numpy(values).half() for values in (context, sentence))
@@ -165,7 +166,7 @@ def test_one_bad_utterance_refuses_the_batch(parser: SkillParser) -> None:
 @pytest.mark.parametrize("tier", TIERS)
 def test_padding_changes_no_score(fruit_data: TrainingData, tier: Tier) -> None:
     training_set = prepare(fruit_data.utterances, load_embeddings("en@2"), tier, covered=True)
-    network = network_for(training_set).eval()
+    network = Network(shape_for(training_set)).eval()
     lengths = [len(example.tags) for example in training_set.examples]
     short, long = int(np.argmin(lengths)), int(np.argmax(lengths))
     assert lengths[short] < lengths[long]

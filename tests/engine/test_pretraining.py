@@ -282,17 +282,43 @@ def test_a_tier_reads_what_it_promises(made: Path, tier: Tier, width: int) -> No
     assert sentence.shape == ((HIDDEN,) if tier == "full" else (0,))
 
 
-def test_a_quick_network_starts_from_the_layers_of_the_release(made: Path) -> None:
-    vocabulary = learn_vocabulary([tokenize("buy 冷")], ["a"], [])
+def start(made: Path, tags: list[str], intents: list[str], letters: str = "buy 冷") -> Network:
+    """Return a new network that started from the layers of the release."""
+    vocabulary = learn_vocabulary([tokenize(letters)], intents, tags)
     shape = NetworkShape(
-        words=2, characters=len(vocabulary.characters) + 2, intents=1, tags=1, dimensions=60
+        words=2,
+        characters=len(vocabulary.characters) + 2,
+        intents=len(vocabulary.intents) + 1,
+        tags=len(vocabulary.tags),
+        dimensions=60,
     )
-    network = Network(shape)
-    own = network.characters.weight[-1].detach().clone()
+    torch.manual_seed(0)
+    network, release = Network(shape), load_embeddings("xx@1", made)
+    start_from(network, load_layers(release), vocabulary, release)
+    return network
+
+
+def test_a_quick_network_starts_from_the_layers_of_the_release(made: Path) -> None:
+    network, other = start(made, [], ["a"]), start(made, [], ["a"])
     layers = load_layers(load_embeddings("xx@1", made))
-    start_from(network, layers)
     torch.testing.assert_close(network.project.weight.detach(), layers["project.weight"])
-    torch.testing.assert_close(network.characters.weight[-1].detach(), own)
+    # A character that only the skill knows has a vector of its own, as new as it was.
+    assert not torch.isin(network.characters.weight[-1], layers["characters.weight"]).any()
+    torch.testing.assert_close(network.characters.weight[-1], other.characters.weight[-1])
+
+
+def test_last_layers_start_from_the_names_of_intents_and_slots(made: Path) -> None:
+    tags = ["B-fruit", "I-fruit", "B-itsFruit", "B-weather"]
+    network = start(made, tags, ["BuyFruit", "buy_fruit", "Weather"])
+    rows = dict(zip(["O", *sorted(tags)], network.tag_out.weight.detach(), strict=True))
+    assert not network.tag_out.bias.any() and not network.intent_out.bias.any()
+    camel, weather, snake, fallback = network.intent_out.weight.detach()
+    # Sorted: BuyFruit, Weather, buy_fruit; then what the skill has for everything else.
+    torch.testing.assert_close(camel, snake)
+    assert not torch.allclose(camel, weather) and not torch.allclose(fallback, weather)
+    assert not torch.allclose(rows["B-fruit"], rows["I-fruit"])
+    near, far = (torch.dist(rows["B-fruit"], rows[tag]) for tag in ("B-itsFruit", "B-weather"))
+    assert near < far
 
 
 def test_negatives_are_short_utterances_of_others(made: Path) -> None:
