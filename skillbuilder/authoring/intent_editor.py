@@ -26,6 +26,7 @@ from skillbuilder.authoring.forms import (
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.import_export import export_intents
 from skillbuilder.authoring.models import Intent, Skill, SlotType
+from skillbuilder.authoring.pages import part_of_list
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
 from skillbuilder.authoring.sample_lines import mentioned
 
@@ -185,16 +186,18 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     texts = list(intent.samples.values_list("text", flat=True))
     slots = slot_rows(intent, problems, index)
     number = request.GET.get("page") or request.POST.get("page")
+    page = Paginator(rows, SAMPLES_A_PAGE).get_page(number)
+    address = reverse("intent-detail", args=[skill.slug, intent.pk])
     return {
         "tab": "overview",
-        "page_address": reverse("intent-detail", args=[skill.slug, intent.pk]),
+        "page_address": part_of_list(address, query, page.number),
         "intent": intent,
         "intents": intents,
         "slot_types": skill.slot_types.all(),
         "intent_stamp": stamp(intent),
         "colors": slot_colors(skill),
         "query": query,
-        "samples": Paginator(rows, SAMPLES_A_PAGE).get_page(number),
+        "samples": page,
         "sample_count": len(texts),
         "seen": seen_digest(rows),
         "targets": [other for other in intents if other.pk != intent.pk],

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from skillbuilder.authoring.history import last_change
@@ -87,6 +87,15 @@ def next_address(request: HttpRequest) -> str:
     address = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, request.is_secure())
     return address if ours else ""
+
+
+def part_of_list(address: str, query: str, page: int) -> str:
+    """Return the ``address`` of an editor with what of its list is shown.
+
+    Whoever undoes an edit there comes back to that.
+    """
+    chosen = ({"q": query} if query else {}) | ({"page": page} if page > 1 else {})
+    return f"{address}?{urlencode(chosen)}" if chosen else address
 
 
 def say_done(request: HttpRequest, text: str, *, is_undo: bool = False) -> None:

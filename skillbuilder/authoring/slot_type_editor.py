@@ -9,7 +9,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from nlu_engine import builtins
 from nlu_engine import interaction_model as im
@@ -21,6 +20,7 @@ from skillbuilder.authoring.editing import stamp
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.import_export import export_values
 from skillbuilder.authoring.models import Slot, SlotType, SlotValue
+from skillbuilder.authoring.pages import part_of_list
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
 from skillbuilder.authoring.skills import MANY_VALUES
 
@@ -79,13 +79,6 @@ def shown_settings(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     return {"shown_patterns": patterns, "shown_closed": is_closed, "pattern_rows": rows}
 
 
-def address_of(slot_type: SlotType, query: str, page: int) -> str:
-    """Return the address of what the editor shows: whoever undoes an edit comes back there."""
-    address = reverse("slot-type-detail", args=[slot_type.skill.slug, slot_type.pk])
-    chosen = {"q": query} if query else {}
-    return f"{address}?{urlencode(chosen | {'page': page})}" if query or page > 1 else address
-
-
 def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     """Return all that the editor of ``slot_type`` shows."""
     skill = slot_type.skill
@@ -99,7 +92,9 @@ def page_context(request: HttpRequest, slot_type: SlotType) -> dict[str, Any]:
     value_count = slot_type.values.count() if query else page.paginator.count
     return shown_settings(request, slot_type) | {
         "tab": "overview",
-        "page_address": address_of(slot_type, query, page.number),
+        "page_address": part_of_list(
+            reverse("slot-type-detail", args=[skill.slug, slot_type.pk]), query, page.number
+        ),
         "slot_type": slot_type,
         "catalog": slot_type.catalog,
         "unknown_catalog": None if slot_type.catalog else catalog_in(slot_type.extra),

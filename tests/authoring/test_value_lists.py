@@ -15,7 +15,7 @@ from django.urls import reverse
 from nlu_engine.differences import Difference
 from skillbuilder.authoring import history, undo, value_lists
 from skillbuilder.authoring.import_export import export_interaction_model
-from skillbuilder.authoring.models import Skill, SlotType, SlotValue
+from skillbuilder.authoring.models import Intent, Skill, SlotType, SlotValue
 from skillbuilder.training import runs
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -210,3 +210,21 @@ def test_versions_of_many_values_come_after_their_page(browser: Client, streets:
     assert "Comparing the working copy" in browser.get(page).text
     piece = browser.get(page, **HTMX)
     assert "Straße 5" in piece.text and "<html" not in piece.text
+
+
+def test_undo_comes_back_to_what_was_searched(
+    browser: Client, streets: SlotType, intent: Intent
+) -> None:
+    found = browser.get(address("slot-type-detail", streets), {"q": "Straße 29", "page": "2"})
+    row = found.context["rows"][0]
+    removing = {"stamp": row.stamp, "q": "Straße 29", "page": "2"}
+    page = browser.post(address("value-delete", streets, row.pk), removing, **HTMX)
+    place = page.context["page_address"]
+    undone = reverse("change-undo", args=[streets.skill.slug, streets.skill.changes.get().pk])
+    back = browser.post(undone, {"next": place}, follow=True, **HTMX)
+    assert (back.context["query"], back.context["values"].number) == ("Straße 29", 2)
+    assert back.context["rows"][0].value == row.value
+    samples = reverse("intent-detail", args=[intent.skill.slug, intent.pk])
+    context = browser.get(samples, {"q": "pizza"}).context
+    assert context["page_address"] == f"{samples}?q=pizza"
+    assert browser.get(samples).context["page_address"] == samples
