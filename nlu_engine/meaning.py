@@ -125,6 +125,8 @@ class _Words:
         shares = np.array([count / len(samples) for count in counts.values()], np.float32)
         self._weights = _CARRIER / (_CARRIER + shares)
         self._carriers = _carriers(samples)
+        self._words = list(counts)
+        self._relatives: dict[str, frozenset[str]] = {}
 
     def means(self) -> Vectors:
         """Return the weighted mean of each sample's words, of length 1, shape (samples, dims)."""
@@ -138,17 +140,17 @@ class _Words:
         """Return whether each word of one side has a near relative on the other."""
         mine, theirs = set(one.words), set(other.words)
         only_mine, only_theirs = mine - theirs - self._carriers, theirs - mine - self._carriers
-        return self._all_near(only_mine, theirs) and self._all_near(only_theirs, mine)
+        return all(not self._near(word).isdisjoint(theirs) for word in only_mine) and all(
+            not self._near(word).isdisjoint(mine) for word in only_theirs
+        )
 
-    def _all_near(self, words: set[str], others: set[str]) -> bool:
-        for word in words:
-            rivals = [self._row[other] for other in others if (other[0] == "{") == (word[0] == "{")]
-            if not rivals:
-                return False
-            near = (self._vectors[rivals] @ self._vectors[self._row[word]]).max()
-            if near < _RELATED_WORDS:
-                return False
-        return True
+    def _near(self, word: str) -> frozenset[str]:
+        """Return the skill's words that are near relatives of ``word``: of slots, slots."""
+        if word not in self._relatives:
+            near = self._vectors @ self._vectors[self._row[word]] >= _RELATED_WORDS
+            found = (self._words[row] for row in np.flatnonzero(near))
+            self._relatives[word] = frozenset(o for o in found if (o[0] == "{") == (word[0] == "{"))
+        return self._relatives[word]
 
 
 def _carriers(samples: Iterable[_Sample]) -> set[str]:
@@ -185,9 +187,16 @@ def _near_pairs(means: Vectors, samples: list[_Sample]) -> Iterator[tuple[int, i
         near = block @ means[: start + len(block)].T
         near[intents[start : start + len(block), None] == intents[None, : near.shape[1]]] = 0
         near[:, start:] = np.tril(near[:, start:], -1)
-        for row in np.flatnonzero(near.max(axis=1) >= NEAR):
-            few = min(_CANDIDATES, near.shape[1])
-            best = np.argpartition(near[row], -few)[-few:]
-            for column in best[np.argsort(-near[row, best])]:
-                if near[row, column] >= NEAR:
-                    yield int(column), start + int(row), float(near[row, column])
+        rows = np.flatnonzero(near.max(axis=1) >= NEAR)
+        few = min(_CANDIDATES, near.shape[1])
+        best = np.argpartition(near[rows], -few, axis=1)[:, -few:]
+        values = np.take_along_axis(near[rows], best, axis=1)
+        order = np.argsort(-values, axis=1)
+        for row, columns, found in zip(
+            (rows + start).tolist(),
+            np.take_along_axis(best, order, axis=1).tolist(),
+            np.take_along_axis(values, order, axis=1).tolist(),
+            strict=True,
+        ):
+            near_ones = zip(columns, found, strict=True)
+            yield from ((column, row, value) for column, value in near_ones if value >= NEAR)

@@ -351,7 +351,7 @@ def _slots_of_sample(names: list[str], sample: str, scope: _Scope, path: str) ->
 
 
 def _characters(literal: str, sample: str, path: str) -> Iterator[Problem]:
-    bad = dict.fromkeys(c for c in literal if not _is_sample_character(c))
+    bad = [c for c in dict.fromkeys(literal) if not _is_sample_character(c)]
     if digits := [c for c in bad if unicodedata.category(c) == "Nd"]:
         message = f"Alexa wants numbers spelled out, not digits ({''.join(digits)})."
         yield _warning("digits-in-sample", path, message, sample, "Write them as words.")
