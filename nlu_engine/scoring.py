@@ -23,6 +23,9 @@ LISTED = "list.weight"
 """The layer that reads listed values; a network trained without any has none."""
 POOLED = "pooled"
 """The classifier of pooled vectors (``pooled``); a network of before there was one has none."""
+WORDS_AT_ONCE = 8
+"""Words that are computed together, always as many: a product of matrices of another size rounds
+otherwise, and what a word is may not depend on those that came to be computed with it."""
 KNOWN_WORDS = 200
 """Words whose share of the arithmetic is kept for each skill in the quick tier, 1 MB in all."""
 
@@ -100,10 +103,12 @@ class Scorer:
         """Return ``_parts`` of words without context, each computed once while it is known."""
         with self._lock:
             missing = [word for word in dict.fromkeys(words) if word not in self._known]
-            if missing:
-                nothing = np.zeros((len(missing), 0), dtype=np.float32)
-                parts = self._words_in_context(missing, nothing)
-                self._known.update(zip(missing, parts, strict=True))
+            for start in range(0, len(missing), WORDS_AT_ONCE):
+                some = missing[start : start + WORDS_AT_ONCE]
+                filled = [*some, *[some[0]] * (WORDS_AT_ONCE - len(some))]
+                nothing = np.zeros((len(filled), 0), dtype=np.float32)
+                parts = self._words_in_context(filled, nothing)
+                self._known.update(zip(some, parts, strict=False))
             for word in dict.fromkeys(words):  # what was said last is forgotten last
                 self._known[word] = self._known.pop(word)
             found = np.stack([self._known[word] for word in words])
@@ -239,10 +244,10 @@ def _spelling(characters: Rows, weights: Mapping[str, Vectors]) -> Vectors:
     padded = np.zeros((count, width + 2, size), dtype=np.float32)
     padded[:, 1:-1] = vectors
     windows = np.concatenate([padded[:, k : k + width] for k in range(3)], axis=-1)
-    flat = windows.reshape(count * width, -1) @ weights["convolve.weight"].T
-    flat = flat.reshape(count, width, -1) + weights["convolve.bias"]
-    flat[characters == 0] = -1e4
-    spelled: Vectors = np.maximum(flat.max(axis=1), 0)
+    # A product for each word, so that none depends on the others.
+    convolved = windows @ weights["convolve.weight"].T + weights["convolve.bias"]
+    convolved[characters == 0] = -1e4
+    spelled: Vectors = np.maximum(convolved.max(axis=1), 0)
     return spelled
 
 

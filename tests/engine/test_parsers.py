@@ -17,6 +17,7 @@ from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.neural_training import Schedule, prepare, shape_for, train_neural
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
+from nlu_engine.scoring import Scorer
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
@@ -155,6 +156,19 @@ def test_a_batch_is_parsed_as_its_utterances_are(fruit_data: TrainingData, tier:
         assert one.frame == expected.frame
         assert one.utterance == expected.utterance
         assert one.confidence == pytest.approx(expected.confidence, abs=1e-4)
+
+
+def test_a_parse_does_not_depend_on_those_before(fruit_pair: ParserPair) -> None:
+    texts = ["buy two plums", "will it rain", "order an orange for me", "some quinces and plums"]
+    neural = fruit_pair.neural.recognizer
+    assert isinstance(neural, NeuralRecognizer)
+
+    def scores(order: list[str]) -> dict[str, list[float]]:
+        [(weights, extract), *_] = reversed(neural.networks())  # the one that keeps words
+        scorer = Scorer(weights, extract)
+        return {text: scorer([tokenize(text)])[0][0].tolist() for text in order}
+
+    assert scores(texts) == scores(texts[::-1])
 
 
 def test_one_bad_utterance_refuses_the_batch(parser: SkillParser) -> None:
