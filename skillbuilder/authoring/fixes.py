@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
-from nlu_engine import builtins
 from nlu_engine.checks import Fix
 from nlu_engine.utterances import normalize
 from skillbuilder.authoring.checking import checked
@@ -107,7 +106,8 @@ def _replace_sample(skill: Skill, fix: Fix) -> None:
 def _add_slot(skill: Skill, fix: Fix) -> None:
     """Declare a slot that samples name, with a new slot type where there is none for it."""
     intent = _intent(skill, fix.within)
-    is_there = skill.slot_types.filter(name=fix.to).exists() or fix.to in builtins.SLOT_TYPES
+    # Names of Alexa's are taken as they are, also those that we do not know.
+    is_there = fix.to.startswith("AMAZON.") or skill.slot_types.filter(name=fix.to).exists()
     try:
         if not is_there:
             add_last(skill.slot_types, name=fix.to)

@@ -172,6 +172,18 @@ def test_fix_adds_the_slot_that_samples_name(browser: Client, skill: Skill, inte
     assert intent.slots.get(name="sauce").type_name == "Size"
 
 
+def test_fix_takes_a_type_of_alexas_that_we_do_not_know_as_it_is(
+    browser: Client, skill: Skill, intent: Intent
+) -> None:
+    other = skill.intents.create(name="Other", position=5)
+    other.slots.create(name="sauce", type_name="AMAZON.Surprise", position=0)
+    add(intent, "a pizza with {sauce}")
+    types = list(skill.slot_types.values_list("name", flat=True))
+    fix(browser, skill, check_of(skill, "undeclared-slot"))
+    assert intent.slots.get(name="sauce").type_name == "AMAZON.Surprise"
+    assert list(skill.slot_types.values_list("name", flat=True)) == types
+
+
 def test_fix_keeps_a_synonym_once(browser: Client, skill: Skill, slot_type: SlotType) -> None:
     small = slot_type.values.get(value="small")
     small.synonyms = ["little", "big"]
