@@ -14,7 +14,7 @@ from tests.running_app import RunningApp, running_app
 @pytest.fixture(scope="package")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """Return the running application; tests share it, so each leaves it with a live worker."""
-    with running_app(tmp_path_factory.mktemp("app")) as app:
+    with running_app(tmp_path_factory.mktemp("app"), WORKER_WARMS="full") as app:
         yield app
 
 

@@ -68,12 +68,27 @@ def test_a_killed_child_of_the_worker_loses_no_run(
 
 def training_children(app: RunningApp) -> list[int]:
     """Return the ids of the worker's children that have torch in memory."""
+    return children_with(app, "libtorch")
+
+
+def test_a_new_worker_has_the_shared_embeddings_in_memory_before_it_builds(
+    app: RunningApp,
+) -> None:
+    app.kill("worker")
+    app.start_worker()
+    needed = ("libtorch", "words.safetensors", "pieces.safetensors")
+    app.wait(lambda: len(children_with(app, *needed)) == 1, "a child that is warm", seconds=120)
+
+
+def children_with(app: RunningApp, *files: str) -> list[int]:
+    """Return the ids of the worker's children that have all these files in memory."""
     parent = app.processes["worker"].pid
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[1]) == parent and "libtorch" in (folder / "maps").read_text():
+            mapped = (folder / "maps").read_text() if int(fields[1]) == parent else ""
+            if mapped and all(file in mapped for file in files):
                 found.append(int(folder.name))
         except OSError:
             continue
