@@ -136,7 +136,7 @@ def neural_calibration(utterances: int, tier: Tier) -> Calibration:
     skill's own would cost as much again as its training.
     """
     # A mean of two networks is less sure than either.
-    least, more = (0.33, 0.16) if tier == "quick" else (0.10, 0.21)
+    least, more = (0.33, 0.16) if tier == "quick" else (0.19, 0.216)
     # Nothing smaller than 70 utterances was fitted: below, a full network would be all too sure.
     return Calibration(max(0.49, least + more * math.log10(max(utterances, 10))))
 
