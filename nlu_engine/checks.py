@@ -510,7 +510,8 @@ def _unknown_to_closed(model: InteractionModel, locale: str, path: str) -> Itera
             for chunk in _chunks(sample):
                 if not chunk.slot or not chunk.text or chunk.slot not in types:
                     continue
-                if resolver.resolve(chunk.slot, chunk.text).is_accepted:
+                own, slot = resolver.of(intent.name, chunk.slot)
+                if own.resolve(slot, chunk.text).is_accepted:
                     continue
                 owner = types[chunk.slot]
                 message = f"“{chunk.text}” is no value of {owner}, which is closed."

@@ -115,8 +115,9 @@ class SkillParser:
         accepted: list[SlotSpan] = []
         refused: list[SlotSpan] = []
         for span, confidence in zip(spans, confidences, strict=True):
-            found = self.resolver.resolve(span.name, span.text, reference)
-            values = self.resolver.resolve_each(span.name, span.text, reference)
+            resolver, slot = self.resolver.of(ranked[0].intent, span.name)
+            found = resolver.resolve(slot, span.text, reference)
+            values = resolver.resolve_each(slot, span.text, reference)
             to = accepted if found.is_accepted or values else refused
             to.append(self._resolved(span, confidence, found, values))
         first, *others = ranked

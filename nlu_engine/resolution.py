@@ -73,6 +73,21 @@ class Resolution:
 
 
 @dataclass(frozen=True)
+class Apart:
+    """Slots whose names stand for several slot types, in one intent for this, in another for that.
+
+    ``aliases``: intent -> slot name -> what the ``resolver`` of all of them calls that slot.
+    """
+
+    aliases: dict[str, dict[str, str]]
+    resolver: Resolver
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form that an artifact keeps."""
+        return {"aliases": self.aliases, "resolver": self.resolver.to_dict()}
+
+
+@dataclass(frozen=True)
 class Resolver:
     """Resolves the words of a slot; made from ``TrainingData``, kept in the artifact.
 
@@ -82,6 +97,7 @@ class Resolver:
     ``patterns``: slot name -> the patterns of its slot type, of those that have some.
     ``closed``: the slots whose type accepts nothing but what it knows.
     ``multiple``: the slots that take several values at once.
+    ``apart``: what resolves a slot whose name means another type in another intent.
     """
 
     slot_values: dict[str, dict[str, str]]
@@ -91,6 +107,12 @@ class Resolver:
     patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
     multiple: frozenset[str] = frozenset()
+    apart: Apart | None = None
+
+    def of(self, intent: str, slot: str) -> tuple[Resolver, str]:
+        """Return what resolves ``slot`` in ``intent``, and what the slot is called there."""
+        alias = self.apart and self.apart.aliases.get(intent, {}).get(slot)
+        return (self.apart.resolver, alias) if self.apart and alias else (self, slot)
 
     def resolve_each(
         self, slot: str, text: str, reference: datetime | None = None
@@ -162,11 +184,12 @@ class Resolver:
             "patterns": {slot: list(found) for slot, found in self.patterns.items()},
             "closed": sorted(self.closed),
             "multiple": sorted(self.multiple),
-        }
+        } | ({"apart": self.apart.to_dict()} if self.apart else {})
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Resolver:
         """Return the resolver of ``to_dict``; raises KeyError when a key is missing."""
+        apart = document.get("apart")
         return cls(
             document["slot_values"],
             document["slot_types"],
@@ -176,6 +199,7 @@ class Resolver:
             {slot: tuple(found) for slot, found in document.get("patterns", {}).items()},
             frozenset(document.get("closed", ())),
             frozenset(document.get("multiple", ())),
+            Apart(apart["aliases"], cls.from_dict(apart["resolver"])) if apart else None,
         )
 
 

@@ -21,9 +21,9 @@ from nlu_engine.documents import MAX_PROBLEMS, kind_of, shown, text_problems
 from nlu_engine.errors import InvalidInteractionModel, InvalidLabelledData, Problem
 from nlu_engine.expansion import expand
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, AnnotatedUtterance, Frame, SlotSpan
-from nlu_engine.interaction_model import InteractionModel, read_document
+from nlu_engine.interaction_model import InteractionModel, Slot, read_document
 from nlu_engine.out_of_scope import FALLBACK_INTENT, LABELS, THRESHOLDS, Fallback
-from nlu_engine.resolution import Resolver
+from nlu_engine.resolution import Apart, Resolver
 from nlu_engine.utterances import normalize
 
 MAX_DATA_BYTES = 500_000_000
@@ -40,7 +40,8 @@ class TrainingData:
     slot name -> value -> the author's id. ``patterns``: slot name -> the patterns of its slot
     type. ``closed``: the slots whose types accept nothing else than what they know.
     A slot name that two intents use has the type of the first and the values and patterns of
-    both; it is closed where both types are. ``multiple``: the slots that take several values.
+    both; it is closed where both types are. ``apart`` resolves it in each of them by its own type.
+    ``multiple``: the slots that take several values.
     ``fallback``: what answers utterances that are out of scope, if anything does;
     ``negatives``: utterances known to be, beside those that all skills share.
     """
@@ -55,6 +56,7 @@ class TrainingData:
     patterns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
     multiple: frozenset[str] = frozenset()
+    apart: Apart | None = None
     fallback: Fallback | None = None
     negatives: tuple[str, ...] = ()
 
@@ -80,6 +82,7 @@ class TrainingData:
             patterns=_patterns(model),
             closed=_closed(model),
             multiple=_multiple(model),
+            apart=_apart(model, locale),
             fallback=fallback_in(model),
         )
 
@@ -93,6 +96,7 @@ class TrainingData:
             self.patterns,
             self.closed,
             self.multiple,
+            self.apart,
         )
 
     @classmethod
@@ -171,6 +175,10 @@ def _slot_values(model: InteractionModel) -> dict[str, dict[str, str]]:
 
 def resolver_of(model: InteractionModel, locale: str) -> Resolver:
     """Return what resolves the slots of ``model``."""
+    return replace(_by_name(model, locale), apart=_apart(model, locale))
+
+
+def _by_name(model: InteractionModel, locale: str) -> Resolver:
     return Resolver(
         _slot_values(model),
         _slot_types(model),
@@ -180,6 +188,35 @@ def resolver_of(model: InteractionModel, locale: str) -> Resolver:
         _closed(model),
         _multiple(model),
     )
+
+
+def _apart(model: InteractionModel, locale: str) -> Apart | None:
+    """Return what resolves the slots whose names mean another type in another intent, if any do."""
+    kinds: dict[str, set[tuple[str, bool]]] = {}
+    for slot in (slot for intent in model.intents for slot in intent.slots):
+        kinds.setdefault(slot.name, set()).add((slot.type, slot.takes_several))
+    aliases = {
+        intent.name: {
+            slot.name: f"{slot.name} {slot.type} {slot.takes_several:d}"
+            for slot in intent.slots
+            if len(kinds[slot.name]) > 1
+        }
+        for intent in model.intents
+    }
+    if not any(aliases.values()):
+        return None
+    intents = (
+        replace(one, slots=tuple(_renamed(one.slots, aliases[one.name]))) for one in model.intents
+    )
+    resolver = _by_name(replace(model, intents=tuple(intents)), locale)
+    return Apart({intent: names for intent, names in aliases.items() if names}, resolver)
+
+
+def _renamed(slots: Iterable[Slot], names: dict[str, str]) -> Iterator[Slot]:
+    """Yield those of ``slots`` that ``names`` has, called so."""
+    for slot in slots:
+        if slot.name in names:
+            yield replace(slot, name=names[slot.name])
 
 
 def _patterns(model: InteractionModel) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,13 @@ import pytest
 from nlu_engine.errors import InvalidInteractionModel, InvalidLabelledData
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.interaction_model import InteractionModel
-from nlu_engine.training_data import TrainingData, load_training_data, read_labelled
+from nlu_engine.resolution import Resolver
+from nlu_engine.training_data import (
+    TrainingData,
+    load_training_data,
+    read_labelled,
+    resolver_of,
+)
 
 SKILL: dict[str, Any] = {
     "invocationName": "pizza shop",
@@ -100,6 +106,45 @@ def test_a_slot_name_of_two_types_has_the_values_of_both() -> None:
     found = TrainingData.from_interaction_model(model, locale="en-US")
     assert found.slot_values == {"s": {"x": "x", "y": "y"}}
     assert found.slot_types == {"s": "T"}
+
+
+def test_a_slot_name_of_two_types_resolves_by_that_of_its_intent() -> None:
+    several = {"name": "s", "type": "T", "multipleValues": {"enabled": True}}
+    model = InteractionModel.from_json(
+        {
+            "intents": [
+                {"name": "A", "slots": [several, {"name": "o", "type": "T"}], "samples": ["{s}"]},
+                {"name": "B", "slots": [{"name": "s", "type": "AMAZON.NUMBER"}], "samples": ["b"]},
+                {
+                    "name": "C",
+                    "slots": [{"name": "s", "type": "AMAZON.DURATION"}],
+                    "samples": ["c"],
+                },
+            ],
+            "types": [
+                {
+                    "name": "T",
+                    "values": [{"id": "V", "name": {"value": "five", "synonyms": ["ten minutes"]}}],
+                    "skillbuilder": {"closed": True},
+                }
+            ],
+        }
+    )
+    made = TrainingData.from_interaction_model(model, locale="en-US").resolver()
+    read = Resolver.from_dict(json.loads(json.dumps(made.to_dict())))
+    for resolver in (made, read, resolver_of(model, "en-US")):
+        found = {}
+        for intent in "ABC":
+            own, slot = resolver.of(intent, "s")
+            both = [own.resolve(slot, said) for said in ("five", "ten minutes", "nothing")]
+            found[intent] = [(one.value, one.id, one.is_accepted) for one in both]
+            assert bool(own.resolve_each(slot, "five, five")) == (intent == "A")
+        assert found == {
+            "A": [("five", "V", True), ("five", "V", True), ("nothing", None, False)],
+            "B": [("5", None, True), ("ten minutes", None, True), ("nothing", None, True)],
+            "C": [("five", None, True), ("PT10M", None, True), ("nothing", None, True)],
+        }
+        assert resolver.of("A", "o") == (resolver, "o")
 
 
 def write(path: Path, content: str | bytes) -> Path:
