@@ -28,8 +28,8 @@ class Difference(NamedTuple):
     ``what`` is "invocation name", "intent", "slot", "sample", "slot type", "value", "order" or
     "other" (what we keep, but do not edit). ``within`` is the intent or slot type that it is
     part of, "" for the skill itself; of a moved sample the one that it is in now. ``before``
-    and ``after`` are texts to show: of a moved sample the two intents, of what was renamed the
-    two names.
+    and ``after`` are texts to show: of a moved sample the two intents, of a changed one the two
+    samples, of what was renamed the two names.
     """
 
     kind: Kind
@@ -62,7 +62,7 @@ def differences(old: InteractionModel, new: InteractionModel) -> list[Difference
         found.append(_sides("invocation name", "", "invocation name", *sides))
     found += _order("", "intents", old.intents, new.intents, lambda intent: intent.name)
     found += _order("", "slot types", old.slot_types, new.slot_types, lambda type_: type_.name)
-    found += _with_moves(_intents(old, new))
+    found += _with_rewritten(_with_moves(_intents(old, new)))
     found += _slot_types(old, new)
     if (old.extra, old.layout) != (new.extra, new.layout):
         found.append(Difference("changed", "other", "", "dialog, prompts or other parts"))
@@ -153,6 +153,36 @@ def _with_moves(found: Iterable[Difference]) -> list[Difference]:
             one = one._replace(kind="moved", before=source.within, after=one.within)
         moved.append(one)
     return [one for one in moved if id(one) not in gone]
+
+
+def _with_rewritten(found: list[Difference]) -> list[Difference]:
+    """Make one of a sample that an intent lost and one with most of its words that it got."""
+    samples: dict[str, dict[str, dict[str, Counter[str]]]] = {}
+    for one in found:
+        if one.what == "sample" and one.kind in ("removed", "added"):
+            sides = samples.setdefault(one.within, {"removed": {}, "added": {}})
+            sides[one.kind][one.name] = Counter(normalize(one.name).split())
+    changed = {
+        (intent, new): old
+        for intent, sides in samples.items()
+        if max(map(len, sides.values())) <= _MOST_COMPARED
+        for old, new in _most_alike(sides["removed"], sides["added"]).items()
+    }
+    gone = Counter((intent, old) for (intent, _), old in changed.items())
+    return list(_rewritten(found, changed, gone))
+
+
+def _rewritten(
+    found: list[Difference], changed: dict[tuple[str, str], str], gone: Counter[tuple[str, str]]
+) -> Iterator[Difference]:
+    for one in found:
+        place = (one.within, one.name)
+        if one.what == "sample" and one.kind == "removed" and gone[place]:
+            gone[place] -= 1
+        elif one.what == "sample" and one.kind == "added" and place in changed:
+            yield one._replace(kind="changed", before=changed.pop(place), after=one.name)
+        else:
+            yield one
 
 
 def _slot_types(old: InteractionModel, new: InteractionModel) -> Iterator[Difference]:

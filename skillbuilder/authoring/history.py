@@ -276,6 +276,8 @@ def _told(one: dict[str, Any]) -> str:
     what = _WORDS.get(one["what"], one["what"])
     if one["kind"] == "renamed":
         return f"Renamed {what} “{one['before']}” to “{one['after']}”"
+    if (one["kind"], one["what"]) == ("changed", "sample"):
+        return f"Changed “{one['before']}” to “{one['after']}”"
     return f"{one['kind'].capitalize()} {what} “{one['name']}”"
 
 

@@ -87,6 +87,19 @@ def test_samples_come_go_and_move() -> None:
     assert only(move) == ("moved", "sample", "Close", "we are done", "Order", "Close")
 
 
+def test_a_sample_that_is_rewritten_is_one_change() -> None:
+    def rewrite(new: Any) -> None:
+        new["intents"][0]["samples"][0] = "please order a {size} pizza"
+
+    before, after = "order a {size} pizza", "please order a {size} pizza"
+    assert only(rewrite) == ("changed", "sample", "Order", after, before, after)
+
+    def replace(new: Any) -> None:
+        new["intents"][0]["samples"][0] = "something else altogether"
+
+    assert [one.kind for one in changed(replace)] == ["removed", "added"]
+
+
 def test_a_sample_that_stands_twice_is_removed_once() -> None:
     twice, once = document(), document()
     twice["intents"][1]["samples"] *= 2
