@@ -23,6 +23,7 @@ from nlu_engine.documents import MAX_DOCUMENT_BYTES, shown, written
 from nlu_engine.embeddings import is_covered, load_embeddings, release_for
 from nlu_engine.errors import Problem
 from nlu_engine.interaction_model import Intent, InteractionModel, SlotType, SlotValue
+from nlu_engine.likely_types import likely_type
 from nlu_engine.meaning import MOST_SAMPLES, VERY_NEAR, near_duplicates
 from nlu_engine.templates import Chunk, TemplateError, parse_template
 from nlu_engine.training_data import resolver_of
@@ -189,14 +190,14 @@ _PLACE = re.compile(
 def rule_checks(model: InteractionModel, locale: str) -> Iterator[Check]:
     """Yield the broken rules alone, which are found in a moment however large the skill is."""
     owners = _owners(model)
-    for problem in rules.problems_of(model, locale):
+    for problem in rules.grouped(rules.problems_of(model, locale)):
         found = _PLACE.search(problem.path)
         rows: tuple[Any, ...] = ()
         if found:
             rows = model.intents if found["what"] == "intents" else model.slot_types
         row = rows[int(found["index"])] if found and int(found["index"]) < len(rows) else None
         number = int(found["number"] or 0) if found else 0
-        fixes = tuple(_rule_fixes(problem, model, row, number, owners))
+        fixes = tuple(_rule_fixes(problem, model, row, number, owners, locale))
         other = fixes[-1].within if problem.code == "conflicting-sample" and fixes else ""
         subject = row.name if row else ""
         fields = {name: getattr(problem, name) for name in Problem.__dataclass_fields__}
@@ -219,15 +220,17 @@ def _rule_fixes(
     row: Any,
     number: int,
     owners: dict[str, tuple[str, int]],
+    locale: str,
 ) -> Iterator[Fix]:
-    if problem.code == "invocation-name" and model.invocation_name != (
-        lower := model.invocation_name.lower()
-    ):
-        yield Fix("set-invocation-name", f"Write “{lower}”", to=lower)
+    if problem.code == "invocation-name":
+        tidy = " ".join(model.invocation_name.lower().split())
+        # Another problem with the name is still there then.
+        if problem.fix.startswith("Write ") and tidy != model.invocation_name:
+            yield Fix("set-invocation-name", f"Write “{tidy}”", to=tidy)
     elif isinstance(row, Intent) and ".slots[" not in problem.path and number < len(row.samples):
         if problem.code == "undeclared-slot":
             yield from _slot_fixes(problem, model, row, number)
-        yield from _sample_fixes(problem.code, row, number, owners)
+        yield from _sample_fixes(problem.code, row, number, owners, locale)
     elif isinstance(row, SlotType) and problem.code == "duplicate-value":
         value = row.values[number].value
         yield Fix("merge-value", "Make them one value", row.name, value, number)
@@ -256,14 +259,12 @@ def _type_for(slot: str, model: InteractionModel) -> tuple[str, bool]:
             if other.name == slot:
                 return other.type, False
     wanted = "".join(word[:1].upper() + word[1:] for word in slot.split("_"))
-    for slot_type in model.slot_types:
-        if slot_type.name.casefold() == wanted.casefold():
-            return slot_type.name, False
-    return wanted, True
+    found = likely_type(slot, [slot_type.name for slot_type in model.slot_types], wanted)
+    return found, found == wanted and all(one.name != wanted for one in model.slot_types)
 
 
 def _sample_fixes(
-    code: str, intent: Intent, number: int, owners: dict[str, tuple[str, int]]
+    code: str, intent: Intent, number: int, owners: dict[str, tuple[str, int]], locale: str
 ) -> Iterator[Fix]:
     text = intent.samples[number]
     if code in ("duplicate-sample", "empty-sample"):
@@ -274,7 +275,7 @@ def _sample_fixes(
         if not owner.startswith("AMAZON."):
             yield Fix("remove-sample", f"Keep it in {intent.name} only", owner, text, index)
     elif code == "invalid-character":
-        cleaned = rules.with_allowed_characters(text)
+        cleaned = rules.with_allowed_characters(text, locale)
         if cleaned and cleaned != text:
             label = f"Write “{cleaned}”"
             yield Fix("replace-sample", label, intent.name, text, number, cleaned)

@@ -31,6 +31,7 @@ from nlu_engine.dialog_model import (
 )
 from nlu_engine.documents import shown
 from nlu_engine.errors import Problem
+from nlu_engine.resolution import joint_of
 from nlu_engine.templates import TemplateError, parse_template
 from nlu_engine.type_settings import settings_problems
 from nlu_engine.utterances import is_blank, normalize
@@ -83,6 +84,9 @@ _SMALL_WORDS = frozenset({"a", "an", "the", "about", "at", "for", "of", "off", "
 # Besides letters, marks and spaces: what Alexa allows, and the joiners, direction marks and
 # typographic signs that ordinary writing of its locales needs.
 _SAMPLE_CHARACTERS = frozenset("._'-’‘\u200c\u200d\u200e\u200f・")
+
+# As HTML writes it too.
+_AMPERSAND = re.compile(r"(?<=[\w}])\s*&(?:amp;)?\s*(?=[\w{])")
 
 
 class _Hints:
@@ -525,9 +529,18 @@ def _validation(
         yield _warning("validation-type", place, message, kind, "Remove this validation.")
 
 
-def with_allowed_characters(sample: str) -> str:
-    """Return ``sample`` with a space for each character outside braces that Alexa refuses."""
-    parts = re.split(r"(\{[^{}]*\})", sample)
+def with_spoken_ampersands(sample: str, locale: str) -> str:
+    """Return ``sample`` with the word that people say for each & between two words."""
+    joint = joint_of(locale)
+    return _AMPERSAND.sub(f" {joint} ", sample) if joint.isalpha() else sample
+
+
+def with_allowed_characters(sample: str, locale: str) -> str:
+    """Return ``sample`` with a space for each character outside braces that Alexa refuses.
+
+    Where there is a word for it, as for &, the word stands there.
+    """
+    parts = re.split(r"(\{[^{}]*\})", with_spoken_ampersands(sample, locale))
     cleaned = (
         part
         if part.startswith("{")

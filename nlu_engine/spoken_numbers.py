@@ -98,7 +98,7 @@ def number_of(text: str, slot_type: str, locale: str) -> str | None:
 def _four_digits(said: str, language: str) -> str | None:
     digits = re.sub(r"[.,\s-]", "", said)
     if not re.fullmatch(r"\d+", digits):
-        digits = _spelled(said, language) or ""
+        digits = _spelled(said, language) or _characters(said, language, letters=False) or ""
     return digits if re.fullmatch(r"\d{4}", digits) else None
 
 

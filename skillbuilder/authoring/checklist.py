@@ -14,6 +14,7 @@ from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
+from nlu_engine.rules import invocation_name_problems
 from skillbuilder.authoring.models import Checklist, SampleUtterance, Skill, Slot
 
 MIN_INTENTS = 2
@@ -55,9 +56,15 @@ def authoring_steps(skill: Skill, intents: Iterable[Any]) -> list[Step]:
 
 def _invocation_name(skill: Skill) -> Step:
     name = skill.invocation_name
-    text = f"“{name}”" if name else "What people say to open the skill: “pizza corner”."
     url = reverse("skill-settings", args=[skill.slug]) + "#id_invocation_name"
-    return Step(bool(name), "Invocation name", text, url)
+    if not name:
+        text = "What people say to open the skill: “pizza corner”."
+        return Step(False, "Invocation name", text, url)
+    problems = invocation_name_problems(name, skill.locale)
+    text = f"“{name}”" + (f": {problems[0].message} {problems[0].fix}" if problems else "")
+    # One word alone is right for a brand, which only its author knows.
+    is_brand = len(name.split()) == 1
+    return Step(not problems, "Invocation name", text, url, optional=is_brand)
 
 
 def _intents(skill: Skill, custom: list[Any]) -> Step:

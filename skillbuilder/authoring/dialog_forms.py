@@ -123,8 +123,9 @@ def _initial(one: Validation) -> dict[str, Any]:
     }
 
 
+# The page shows an empty one after the last that is filled.
 Validations = forms.formset_factory(
-    ValidationForm, extra=1, max_num=MAX_VALIDATIONS, validate_max=True, absolute_max=100
+    ValidationForm, extra=5, max_num=MAX_VALIDATIONS, validate_max=True, absolute_max=100
 )
 
 
@@ -139,15 +140,18 @@ class SlotDialogForm(forms.Form):
     confirmation = LinesField()
     takes_several = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, known: Iterable[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, locale: str, known: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.locale = locale
         self.known = frozenset(known)
 
     def clean_answers(self) -> tuple[str, ...]:
         """Check the answers that are new; what was imported stays as it came."""
         found = self.cleaned_data["answers"]
         try:
-            return tuple(text if text in self.known else checked(text) for text in found)
+            return tuple(
+                text if text in self.known else checked(text, self.locale) for text in found
+            )
         except Refused as refused:
             raise ValidationError(str(refused)) from refused
 

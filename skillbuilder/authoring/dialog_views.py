@@ -32,7 +32,7 @@ def slot_settings(request: HttpRequest, intent: Intent, slot_pk: int) -> HttpRes
     slot = get_object_or_404(Slot.objects.select_related("intent"), intent=intent, pk=slot_pk)
     if request.method == "GET":
         return slot_form(request, intent, slot)
-    form = SlotDialogForm(request.POST, known=slot.samples)
+    form = SlotDialogForm(request.POST, locale=intent.skill.locale, known=slot.samples)
     validations = Validations(request.POST)
     if not (form.is_valid() and validations.is_valid()):
         return slot_page(request, intent, slot, form, validations, status=422)
@@ -53,7 +53,8 @@ def slot_form(
 ) -> HttpResponse:
     """Render the page with what is stored."""
     shown = settings_of(intent.skill, slot)
-    form = SlotDialogForm(initial={**slot_initial(shown), "stamp": dialog_stamp(shown)})
+    initial = {**slot_initial(shown), "stamp": dialog_stamp(shown)}
+    form = SlotDialogForm(initial=initial, locale=intent.skill.locale)
     validations = Validations(initial=validations_initial(shown))
     return slot_page(request, intent, slot, form, validations, status, **context)
 

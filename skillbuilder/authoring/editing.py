@@ -209,7 +209,8 @@ def reviewed(
     """
     intents = [intent] if intent else list(skill.intents.prefetch_related("samples"))
     present = {one.name: [sample.text for sample in one.samples.all()] for one in intents}
-    return review(rows, present, only=intent.name if intent else "", makes=makes)
+    only = intent.name if intent else ""
+    return review(rows, present, locale=skill.locale, only=only, makes=makes)
 
 
 def import_samples(

@@ -245,9 +245,13 @@ class SampleForm(forms.Form):
     text = forms.CharField(max_length=100_000)
     stamp = stamp_field()
 
+    def __init__(self, *args: Any, locale: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.locale = locale
+
     def clean_text(self) -> str:
         try:
-            return checked(self.cleaned_data["text"])
+            return checked(self.cleaned_data["text"], self.locale)
         except Refused as refused:
             raise ValidationError(str(refused)) from refused
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from nlu_engine import builtins
 from nlu_engine.dialog_model import RULED_TYPES
 from nlu_engine.errors import Problem
+from nlu_engine.likely_types import likely_type
 from skillbuilder.authoring.checking import open_problems_of
 from skillbuilder.authoring.dialogs import SlotSettings, settings_of
 from skillbuilder.authoring.editing import Conflict, stamp
@@ -25,7 +26,7 @@ from skillbuilder.authoring.forms import (
 )
 from skillbuilder.authoring.highlight import slot_colors
 from skillbuilder.authoring.import_export import export_intents
-from skillbuilder.authoring.models import Intent, Skill, SlotType
+from skillbuilder.authoring.models import Intent, SlotType
 from skillbuilder.authoring.pages import part_of_list
 from skillbuilder.authoring.places import problems_by_row, problems_of_whole
 from skillbuilder.authoring.sample_lines import mentioned
@@ -33,55 +34,16 @@ from skillbuilder.authoring.sample_lines import mentioned
 SAMPLES_A_PAGE = 30
 UNDECLARED = "undeclared-slot"
 
-# The slot type that a slot of this name most likely wants.
-_LIKELY_TYPES = {
-    "date": "AMAZON.DATE",
-    "day": "AMAZON.DATE",
-    "time": "AMAZON.TIME",
-    "duration": "AMAZON.DURATION",
-    "number": "AMAZON.NUMBER",
-    "count": "AMAZON.NUMBER",
-    "quantity": "AMAZON.NUMBER",
-    "amount": "AMAZON.NUMBER",
-    "city": "AMAZON.City",
-    "country": "AMAZON.Country",
-    "color": "AMAZON.Color",
-    "colour": "AMAZON.Color",
-    "phone": "AMAZON.PhoneNumber",
-    "query": "AMAZON.SearchQuery",
-    "artist": "AMAZON.Artist",
-    "food": "AMAZON.Food",
-    "room": "AMAZON.Room",
-    "name": "AMAZON.FirstName",
-}
-
-
-def likely_type(name: str, skill: Skill, new_type: str = "") -> str:
-    """Return the slot type that a new slot called ``name`` most likely wants.
-
-    ``new_type`` is the answer where none that there is seems to fit.
-    """
-    bare = name.casefold().replace("_", "")
-    own = [slot_type.name for slot_type in skill.slot_types.all()]
-    for type_name in own:
-        other = type_name.casefold().replace("_", "").removesuffix("type")
-        # {size} fits PizzaSize, {secondTopping} fits Topping.
-        if bare and other and (other.endswith(bare) or bare.endswith(other)):
-            return type_name
-    for ending, type_name in _LIKELY_TYPES.items():
-        if bare.endswith(ending):
-            return type_name
-    return new_type or (own[0] if own else "AMAZON.SearchQuery")
-
 
 def undeclared_slots(intent: Intent, texts: list[str], slots: list[SlotRow]) -> list[SlotForm]:
     """Return a form that makes the slot for each {slot} in the samples that is none yet."""
     declared = {slot.name for slot in slots}
+    own = [slot_type.name for slot_type in intent.skill.slot_types.all()]
     return [
         SlotForm(
             initial={
                 "name": name,
-                "type_name": likely_type(name, intent.skill, f"+{suggested_name(name)}"),
+                "type_name": likely_type(name, own, f"+{suggested_name(name)}"),
             },
             skill=intent.skill,
             auto_id=False,
@@ -185,6 +147,7 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
     rows = sample_rows(intent, query, problems, index)
     texts = list(intent.samples.values_list("text", flat=True))
     slots = slot_rows(intent, problems, index)
+    first_type = skill.slot_types.values_list("name", flat=True).first() or "AMAZON.SearchQuery"
     number = request.GET.get("page") or request.POST.get("page")
     page = Paginator(rows, SAMPLES_A_PAGE).get_page(number)
     address = reverse("intent-detail", args=[skill.slug, intent.pk])
@@ -197,6 +160,8 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
         "intent_stamp": stamp(intent),
         "colors": slot_colors(skill),
         "query": query,
+        # Which part of the page the answer is about: it is told there.
+        "at": request.POST.get("at", ""),
         "samples": page,
         "sample_count": len(texts),
         "seen": seen_digest(rows),
@@ -205,7 +170,7 @@ def page_context(request: HttpRequest, intent: Intent) -> dict[str, Any]:
         "undeclared": undeclared_slots(intent, texts, slots),
         "problems": problems_of_whole(problems, "intents", index),
         "says": builtins.intent_utterances(intent.name, skill.locale),
-        "slot_form": SlotForm(skill=skill, initial={"type_name": likely_type("", skill)}),
+        "slot_form": SlotForm(skill=skill, initial={"type_name": first_type}),
     }
 
 

@@ -227,7 +227,7 @@ def sample_edit(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpRes
     if request.method == "GET":
         return row(request, intent, sample_pk, editing_sample=editing_pk)
     kept = {"editing_sample": sample_pk, "edit_draft": request.POST.get("text", "")}
-    form = SampleForm(request.POST)
+    form = SampleForm(request.POST, locale=intent.skill.locale)
     if not form.is_valid():
         return row(request, intent, sample_pk, 422, edit_error=first_error(form), **kept)
     try:
@@ -236,7 +236,7 @@ def sample_edit(request: HttpRequest, intent: Intent, sample_pk: int) -> HttpRes
         return row(request, intent, sample_pk, 409, conflict=conflict, **kept)
     if not by_htmx(request):
         return back(request, intent)
-    note = mended(request.POST["text"])
+    note = mended(request.POST["text"], intent.skill.locale)
     return row(request, intent, sample_pk, saved=sample_pk, mended=note)
 
 

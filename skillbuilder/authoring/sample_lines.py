@@ -16,7 +16,8 @@ from functools import cached_property
 from nlu_engine.documents import text_problems
 from nlu_engine.groups import GroupError, expand, has_groups
 from nlu_engine.marking import snapped
-from nlu_engine.rules import with_allowed_characters
+from nlu_engine.resolution import joint_of
+from nlu_engine.rules import with_allowed_characters, with_spoken_ampersands
 from nlu_engine.spreadsheets import text_of
 from nlu_engine.templates import TemplateError, parse_template
 from nlu_engine.utterances import is_blank, normalize
@@ -38,46 +39,50 @@ class Refused(ValueError):
 # --- One line -----------------------------------------------------------------------------
 
 
-def without_forbidden(text: str) -> str:
+def without_forbidden(text: str, locale: str) -> str:
     """Return ``text`` without the characters that no sample may have, and needless spaces.
 
     Raises TemplateError for wrong braces.
     """
-    bare = " ".join(_PUNCTUATION.sub(" ", text).split())
+    spoken = with_spoken_ampersands(text, locale)
+    bare = " ".join(_PUNCTUATION.sub(" ", spoken).split())
     parse_template(bare)
-    return with_allowed_characters(bare)
+    return with_allowed_characters(bare, locale)
 
 
-def clean_sample(text: str) -> str:
+def clean_sample(text: str, locale: str) -> str:
     """Return a sample utterance without forbidden characters, its spans whole words.
 
     Raises TemplateError for wrong braces.
     """
-    return snapped(without_forbidden(text))
+    return snapped(without_forbidden(text, locale))
 
 
-def mended(text: str) -> str:
+def mended(text: str, locale: str) -> str:
     """Say what is mended in the sample ``text`` when it is stored, "" if nothing is."""
     notes = []
-    bare = without_forbidden(text)
-    if bare != " ".join(text.split()):
-        gone = [c for c in dict.fromkeys(text) if not c.isspace() and c not in bare]
+    bare = without_forbidden(text, locale)
+    spoken = with_spoken_ampersands(text, locale)
+    if spoken != text:
+        notes.append(f"“{joint_of(locale)}” for &")
+    if bare != " ".join(spoken.split()):
+        gone = [c for c in dict.fromkeys(spoken) if not c.isspace() and c not in bare]
         notes.append(f"without {' '.join(gone)}" if gone else "without punctuation")
     if snapped(bare) != bare:
         notes.append("its marked span widened to whole words")
     return ", ".join(notes)
 
 
-def checked(text: str) -> str:
+def checked(text: str, locale: str) -> str:
     """Return the one sample that ``text``, which has no groups, is stored as. Raises Refused."""
     if has_groups(text):
         raise Refused(
             f"A group stands for several samples: write it as a new sample. This is one: {text:.60}"
         )
-    return samples_of(text)[0]
+    return samples_of(text, locale)[0]
 
 
-def samples_of(text: str) -> list[str]:
+def samples_of(text: str, locale: str) -> list[str]:
     """Return the samples that one line is stored as, its groups expanded. Raises Refused."""
     for problem in text_problems(text):
         raise Refused(f"{problem.message} {problem.fix}")
@@ -88,7 +93,8 @@ def samples_of(text: str) -> list[str]:
         )
     try:
         written = expand(text) if has_groups(text) else [text]
-        found = [sample for sample in map(clean_sample, written) if not is_blank(sample)]
+        cleaned = [clean_sample(one, locale) for one in written]
+        found = [sample for sample in cleaned if not is_blank(sample)]
     except GroupError as error:
         raise Refused(f"{error} In: {text[:120]}") from error
     except TemplateError as error:
@@ -232,6 +238,7 @@ def review(
     rows: list[Written],
     present: Mapping[str, Iterable[str]],
     *,
+    locale: str,
     only: str = "",
     makes: bool = False,
 ) -> Review:
@@ -241,7 +248,8 @@ def review(
     there are.
     """
     known = {name: {normalize(text) for text in texts} for name, texts in present.items()}
-    lines = [_line(row, known, only, makes) for row in rows[:MAX_LINES]]
+    reader = _Reader(known, locale, only, makes)
+    lines = [reader.line(row) for row in rows[:MAX_LINES]]
     if len(rows) > MAX_LINES:
         told = f"At most {MAX_LINES:,} lines at once; these are {len(rows):,}. Send the rest apart."
         lines.append(Line(rows[MAX_LINES], error=told))
@@ -252,18 +260,28 @@ def review(
     return Review(lines)
 
 
-def _line(row: Written, known: dict[str, set[str]], only: str, makes: bool) -> Line:
-    try:
-        intent = _intent_of(row, known, only, makes)
-        samples = samples_of(row.sample)
-        note = "" if has_groups(row.sample) else mended(row.sample)
-    except Refused as refused:
-        return Line(row, error=str(refused))
-    there = known.setdefault(intent, set())
-    new = [text for text in samples if normalize(text) not in there]
-    there |= {normalize(text) for text in new}
-    rest = tuple(text for text in samples if text not in new)
-    return Line(row, intent, tuple(new), rest, note if new else "")
+@dataclass(frozen=True)
+class _Reader:
+    """Reads lines one after another; ``known`` learns what they add."""
+
+    known: dict[str, set[str]]
+    locale: str
+    only: str
+    makes: bool
+
+    def line(self, row: Written) -> Line:
+        """Return what becomes of ``row``."""
+        try:
+            intent = _intent_of(row, self.known, self.only, self.makes)
+            samples = samples_of(row.sample, self.locale)
+            note = "" if has_groups(row.sample) else mended(row.sample, self.locale)
+        except Refused as refused:
+            return Line(row, error=str(refused))
+        there = self.known.setdefault(intent, set())
+        new = [text for text in samples if normalize(text) not in there]
+        there |= {normalize(text) for text in new}
+        rest = tuple(text for text in samples if text not in new)
+        return Line(row, intent, tuple(new), rest, note if new else "")
 
 
 def _intent_of(row: Written, known: dict[str, set[str]], only: str, makes: bool) -> str:

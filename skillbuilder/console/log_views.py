@@ -114,7 +114,7 @@ def accepted(skill: Skill, entry: LoggedParse) -> dict[str, Any]:
     if intent is not None and not intent.is_builtin:
         try:
             # What was said may hold brackets, which are no groups of an author: they go.
-            sample = clean_sample(lessons.opened(intent, entry.neural_sample))
+            sample = clean_sample(lessons.opened(intent, entry.neural_sample), skill.locale)
             added = editing.add_samples(intent, [sample]).added
         except (TemplateError, editing.LinesRefused):
             added = 0

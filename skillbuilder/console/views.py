@@ -287,7 +287,7 @@ def console_teach(request: HttpRequest, skill: Skill) -> HttpResponse:
     try:
         if request.POST.get("listed"):
             samples = [lessons.opened(intent, sample) for sample in samples]
-        samples = [clean_sample(sample) for sample in samples]
+        samples = [clean_sample(sample, skill.locale) for sample in samples]
         other = lessons.elsewhere(intent, samples)
         if other and not request.POST.get("anyway"):
             return taught(request, skill, context | {"other": other, "samples": samples}, 422)

@@ -59,20 +59,45 @@ def test_a_review_tells_new_known_mended_and_wrong_apart() -> None:
     rows = read_rows(
         "A,Order {size}\nA,(a|the) pizza\nA,A  Pizza\nA,hey!\nB,x\nAa,x\n", is_csv=True
     )
-    found = review(rows, {"A": ["order {size}"], "C": []})
+    found = review(rows, {"A": ["order {size}"], "C": []}, locale="en-US")
     assert (found.added, found.known, found.mended) == (3, 2, 1)
     assert [line.row.number for line in found.errors] == [5, 6]
     assert "There is no intent Aa." in found.errors[1].error
     assert found.samples("A") == ["a pizza", "the pizza", "hey"]
-    made = review(rows, {"A": []}, makes=True)
+    made = review(rows, {"A": []}, locale="en-US", makes=True)
     assert not made.errors
     assert made.new_intents == ["A", "B", "Aa"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "line", "stored", "note"),
+    [
+        ("en-US", "ham & cheese", "ham and cheese", "“and” for &"),
+        ("en-US", "ham &amp; cheese!", "ham and cheese", "“and” for &, without !"),
+        (
+            "en-US",
+            "{size}&{salt & oil|topping}",
+            "{size} and {salt and oil|topping}",
+            "“and” for &",
+        ),
+        ("en-US", "& cheese &", "cheese", "without &"),
+        ("en-US", "(ham|egg) & [some] cheese", "ham and some cheese", ""),
+        ("de-DE", "Brot & Butter", "Brot und Butter", "“und” for &"),
+        ("fr-FR", "pain & beurre", "pain et beurre", "“et” for &"),
+        ("ja-JP", "パン & 水", "パン 水", "without &"),
+    ],
+)
+def test_an_ampersand_is_the_word_that_people_say(
+    locale: str, line: str, stored: str, note: str
+) -> None:
+    [found] = review(read_rows(line), {"A": []}, locale=locale, only="A").lines
+    assert (found.new[0], found.mended) == (stored, note)
 
 
 def test_too_much_at_once_is_refused() -> None:
     groups = "(a|b|c|d|e)(a|b|c|d|e)(a|b|c|d|e) (a|b|c|d)"
     rows = read_rows("\n".join(f"{groups} {letter}" for letter in "abcdefghijk"))
-    found = review(rows, {"A": []}, only="A")
+    found = review(rows, {"A": []}, locale="en-US", only="A")
     assert "At most 5,000 samples at once" in found.errors[-1].error
 
 

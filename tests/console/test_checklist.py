@@ -59,6 +59,21 @@ def test_what_is_done_is_read_off_the_skill(browser: Client, skill: Skill, alice
     assert done(overview(browser, full)) == TITLES[:4]
 
 
+def test_an_invocation_name_against_the_rules_is_not_done(browser: Client, skill: Skill) -> None:
+    skill.invocation_name = "Pizza 4 you"
+    skill.save()
+    page = overview(browser, skill)
+    assert TITLES[0] not in done(page)
+    assert "“Pizza 4 you”: An invocation name is written in lower case." in page
+    before = int(re.findall(r"(\d) to do", page)[0])
+    # One word alone may be a brand: it is told, and not counted.
+    skill.invocation_name = "pizzeria"
+    skill.save()
+    page = overview(browser, skill)
+    assert TITLES[0] not in done(page)
+    assert f"{before - 1} to do" in page
+
+
 def test_a_parse_ends_the_list_which_then_folds(
     browser: Client, skill: Skill, ready_run: TrainingRun
 ) -> None:

@@ -272,6 +272,8 @@ Ordinal en-US | last | -
 FOUR_DIGIT_NUMBER en-US | nineteen eighty four | 1984
 FOUR_DIGIT_NUMBER en-US | six zero four five | 6045
 FOUR_DIGIT_NUMBER en-US | zero zero one two | 0012
+FOUR_DIGIT_NUMBER en-US | four two double seven | 4277
+FOUR_DIGIT_NUMBER en-US | four two triple seven | -
 FOUR_DIGIT_NUMBER de-DE | neunzehnhundertvierundachtzig | 1984
 FOUR_DIGIT_NUMBER ja-JP | 二〇二七 | 2027
 FOUR_DIGIT_NUMBER en-US | five | -

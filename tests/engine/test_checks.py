@@ -86,6 +86,34 @@ def test_a_slot_that_is_not_declared_is_added_or_written_right() -> None:
     assert only(intents=[order("go to {2nd}"), hours()]).fixes == ()
 
 
+@pytest.mark.parametrize(
+    ("slot", "type_name", "label"),
+    [
+        ("pickup_date", "AMAZON.DATE", "of type AMAZON.DATE"),
+        ("quantity", "AMAZON.NUMBER", "of type AMAZON.NUMBER"),
+        ("second_size", "Size", "of type Size"),
+        ("sauce", "Sauce", "and the slot type Sauce"),
+    ],
+)
+def test_a_slot_is_added_with_the_type_that_its_name_tells(
+    slot: str, type_name: str, label: str
+) -> None:
+    (add,) = only(intents=[order(f"come on {{{slot}}}"), hours()]).fixes
+    assert (add.to, add.label) == (type_name, f"Add the slot {slot} {label}")
+
+
+def test_a_slot_that_many_samples_name_is_one_check() -> None:
+    check = only(intents=[order("with {sauce}", "{sauce} on it", "no {sauce}"), hours()])
+    assert check.message.startswith("3 samples name the slot 'sauce', which 'Order' does not")
+    assert check.path == "$.intents[0].samples[5]"
+    assert [fix.do for fix in check.fixes] == ["add-slot"]
+
+
+def test_an_ampersand_is_fixed_by_its_word() -> None:
+    (fix,) = only(intents=[order("salt & pepper"), hours()]).fixes
+    assert fix.to == "salt and pepper"
+
+
 def test_what_alexa_refuses_in_a_sample_is_cleaned() -> None:
     check = only(intents=[order(), hours("how late, then?")])
     (fix,) = check.fixes
@@ -95,6 +123,11 @@ def test_what_alexa_refuses_in_a_sample_is_cleaned() -> None:
 def test_the_invocation_name_in_lower_case() -> None:
     (fix,) = only(invocationName="Pizza Shop").fixes
     assert (fix.do, fix.to) == ("set-invocation-name", "pizza shop")
+    # What a fix leaves wrong has none.
+    case, digits = found(invocationName="Pizza 4 All")
+    assert [fix.to for fix in case.fixes] == ["pizza 4 all"]
+    assert digits.fixes == ()
+    assert only(invocationName="pizza  shop").fixes[0].to == "pizza shop"
 
 
 def test_duplicates_within_an_intent() -> None:
