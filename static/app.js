@@ -52,6 +52,17 @@ window.addEventListener("pageshow", () => {
 
 on("change", "[data-submit-on-change]", (field) => field.form.requestSubmit());
 
+// What a new skill is called when its fields are left empty: as the template that is chosen.
+const showNames = () => {
+  const chosen = document.querySelector("[data-called]:checked");
+  if (!chosen) return;
+  document.getElementById("id_name").placeholder = chosen.dataset.called;
+  document.getElementById("id_invocation_name").placeholder = chosen.dataset.invoked;
+};
+on("change", "[data-called]", showNames);
+document.addEventListener("DOMContentLoaded", showNames);
+document.addEventListener("htmx:afterSettle", showNames);
+
 // Escape leaves an inline edit as its Cancel link does.
 on("keydown", "[data-inline-edit]", (row, e) => {
   if (e.key === "Escape") row.querySelector("[data-cancel]").click();

@@ -301,6 +301,13 @@
     else place.setSelectionRange?.(place.value.length, place.value.length);
   });
 
+  // What is told of an edit is seen, however far the page was scrolled.
+  document.addEventListener("htmx:afterSettle", (e) => {
+    if (e.detail.target.id !== "editor") return;
+    const notice = document.querySelector(".notice-here > .alert")?.parentElement;
+    notice?.scrollIntoView({ block: "nearest", behavior: "instant" });
+  });
+
   // --- choosing several samples ------------------------------------------------------------
 
   const boxes = () => [...document.querySelectorAll("[data-choose]")];

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -32,6 +34,11 @@ def test_a_viewer_looks_and_tests_but_changes_nothing(
     other.goto(skill)
     expect(other.get_by_role("note")).to_contain_text("You may look and test")
     expect(other.get_by_role("button", name="Build")).to_have_count(0)
+    other.locator("section[aria-labelledby=intents-title] a.object-row").first.click()
+    expect(other.locator(".row-text").first).to_be_visible()
+    expect(other.get_by_label("New sample utterance")).to_be_hidden()
+    expect(other.get_by_role("button", name=re.compile("Add|Remove|Save"))).to_have_count(0)
+    expect(other.get_by_role("link", name=re.compile("^New"))).to_have_count(0)
     other.goto(f"{skill}console")
     expect(other.get_by_role("heading", name="Build the skill, then talk")).to_be_visible()
     # As an editor bob changes it, which is told; then it is his.

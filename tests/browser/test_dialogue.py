@@ -7,6 +7,9 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.driving import create_from_template
+from tests.running_app import RunningApp
+
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 TALK = (
@@ -68,6 +71,26 @@ def with_dialog(text: str) -> str:
 
 
 _VIOLATED = [TALK[n][1] for n in (1, 2, 4, 5, 6, 7, 8, 10, 11)]
+
+
+def test_several_validations_are_written_at_once(page: Page, app: RunningApp) -> None:
+    create_from_template(page, app, "Pizza ordering", "Strict pizza")
+    page.locator("section[aria-labelledby=intents-title] a.object-row").first.click()
+    page.get_by_role("link", name="dialog of crust").click()
+    choices = page.get_by_label("Another validation: the value…")
+    for number, (kind, label) in enumerate((("isInSet", "Values"), ("isGreaterThan", "A number"))):
+        # The next one comes once this one is chosen.
+        expect(choices.filter(visible=True)).to_have_count(number + 1)
+        choices.nth(number).select_option(kind)
+        rule = page.locator(".validation").nth(number)
+        rule.get_by_label(label).fill("4")
+        rule.get_by_label("What is asked if not").fill(f"Not by {kind}.")
+    page.get_by_role("button", name="Save the slot").press("Enter")
+    row = page.locator(".dialog-slot", has_text="crust")
+    expect(row).to_contain_text("2 validations")
+    row.get_by_role("link").first.click()
+    expect(page.locator(".validation select").nth(1)).to_have_value("isGreaterThan")
+    expect(page.locator(".validation").filter(visible=True)).to_have_count(3)
 
 
 def test_all_nine_validations_are_kept_shown_and_heeded(page: Page, built_skill: str) -> None:

@@ -126,6 +126,29 @@ def test_words_of_a_first_sample_become_a_slot_that_is_made_on_the_way(
     expect(page.get_by_text("AMAZON.Steps is not a built-in slot type")).to_be_visible()
 
 
+def test_what_came_of_an_edit_is_told_where_it_was_made(page: Page, intent_url: str) -> None:
+    page.set_viewport_size({"width": 1000, "height": 480})
+    field, told = page.locator("#new-sample"), page.locator(".notice-here > .alert")
+    for text, note in (
+        ("ham & egg pizza!", "Mended: “and” for &, without !."),
+        ("Ham and egg pizza", "The intent has that one already."),
+        ("a {size pizza", "A brace has no partner"),
+    ):
+        field.fill(text)
+        field.press("Enter")
+        expect(told).to_contain_text(note)
+        expect(told).to_be_in_viewport()
+        expect(field).to_be_in_viewport()
+    expect(page.locator(".row-text").first).to_have_text("ham and egg pizza")
+    page.locator("#new-slot").fill("my slot")
+    page.keyboard.press("Enter")
+    expect(told).to_contain_text("How about MySlot?")
+    expect(told).to_be_in_viewport()
+    # The count tells how many the search finds.
+    page.locator("#sample-search").fill("ham")
+    expect(page.get_by_role("heading", name="Sample utterances 1 of 24")).to_be_visible()
+
+
 def test_the_focus_is_kept_whatever_is_edited(page: Page, intent_url: str) -> None:
     undo, redo = page.get_by_role("button", name="Undo"), page.get_by_role("button", name="Redo")
     rename = page.get_by_role("link", name="Rename slot").first

@@ -25,7 +25,7 @@ def add_value(page: Page, slot_type: str, value: str) -> None:
 def choose_target(page: Page, name: str) -> None:
     """Open the intent of the skill on the page, and say by keyboard that it goes to ``name``."""
     page.locator("a.object-row", has_text=INTENT).click()
-    page.get_by_role("link", name="Copy to…").press("Enter")
+    page.get_by_role("link", name="Copy or move…").press("Enter")
     target = page.get_by_label("To which skill?")
     expect(target).to_be_focused()
     target.select_option(label=f"{name} (en-US)")
