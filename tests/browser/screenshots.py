@@ -144,8 +144,7 @@ def new_skill(page: Page, skill: str) -> None:
     page.goto(skill.partition("/skills/")[0] + "/skills/new?start=blank")
     page.locator("#id_name").fill("Plant care")
     page.locator("[name=invocation_name]").fill("Plant Care 2000!")
-    page.keyboard.press("Tab")
-    page.wait_for_timeout(1_000)
+    page.locator("#invocation-name-check li").first.wait_for()
 
 
 @picture("overview")
@@ -236,6 +235,11 @@ def checks(page: Page, skill: str) -> None:
 @picture("json")
 def json_editor(page: Page, skill: str) -> None:
     page.goto(f"{skill}json")
+    field = page.get_by_label("Interaction model as JSON")
+    text = field.input_value().replace('"i want a pizza"', '"i want a pizza?"')
+    field.fill(text.replace('"order a {topping} pizza"', '"order a {toping} pizza"'))
+    page.get_by_text("2 problems in the document").wait_for()
+    page.get_by_role("link", name="Line").first.click()
 
 
 @picture("versions")
