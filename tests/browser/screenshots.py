@@ -240,6 +240,7 @@ def json_editor(page: Page, skill: str) -> None:
     field.fill(text.replace('"order a {topping} pizza"', '"order a {toping} pizza"'))
     page.get_by_text("2 problems in the document").wait_for()
     page.get_by_role("link", name="Line").first.click()
+    show(page, page.get_by_text("2 problems in the document"), 150)
 
 
 @picture("versions")
@@ -257,7 +258,7 @@ def people(page: Page, skill: str) -> None:
     page.goto(f"{skill}people")
 
 
-@picture("words")
+@picture("words", **TALL)
 def words(page: Page, skill: str) -> None:
     page.goto(f"{skill}words?word=enormous")
     show(page, page.locator("#picture-title"), 60)
