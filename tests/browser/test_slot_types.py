@@ -43,14 +43,13 @@ def test_values_by_keyboard_and_from_a_list(page: Page, app: RunningApp) -> None
     page.get_by_role("link", name="OrderPizzaIntent").first.click()
     page.get_by_role("link", name="dialog of crust").click()
     page.get_by_label("The intent needs this slot").check()
-    page.get_by_label("The value…").or_(page.get_by_label("Another validation")).select_option(
-        label="is one of these"
-    )
-    page.get_by_label("Values one a line").fill("thin\nthick")
-    page.get_by_label("What is asked if not").fill("Thin or thick?")
+    rule = page.locator(".validation").first
+    rule.get_by_label("Another validation").select_option(label="is one of these")
+    rule.get_by_label("Values one a line").fill("thin\nthick")
+    rule.get_by_label("What is asked if not").fill("Thin or thick?")
     page.get_by_role("button", name="Save the slot").click()
     expect(page.get_by_text("the slot cannot be required")).to_be_visible()
-    expect(page.get_by_label("Values one a line")).to_have_value("thin\nthick")
+    expect(rule.get_by_label("Values one a line")).to_have_value("thin\nthick")
     page.get_by_label("What is asked").first.fill("Which crust?")
     page.get_by_role("button", name="Save the slot").click()
     saved = page.locator(".dialog-slot", has_text="Which crust?")
