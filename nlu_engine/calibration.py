@@ -36,9 +36,9 @@ class Calibration:
         self, ranked: Sequence[RankedIntent], most: int | None = None
     ) -> tuple[RankedIntent, ...]:
         """Return the first ``most`` of all ranked intents, with calibrated confidences."""
-        shares = _softened(np.array([one.confidence for one in ranked]), self.intent_temperature)
-        likeliest = zip(ranked[:most], shares.tolist(), strict=False)
-        return tuple(RankedIntent(one.intent, share) for one, share in likeliest)
+        shares = _softened([one.confidence for one in ranked], self.intent_temperature)
+        likeliest = zip(ranked[:most], shares, strict=False)
+        return tuple([RankedIntent(one.intent, share) for one, share in likeliest])
 
     def slot(self, probability: float) -> float:
         """Return the calibrated probability of a slot span."""
@@ -49,12 +49,14 @@ class Calibration:
 UNCALIBRATED = Calibration()
 
 
-def _softened(probabilities: Numbers, temperature: float) -> Numbers:
-    """Return the probabilities (..., k) at another temperature; they sum to 1."""
-    logs = np.log(np.clip(probabilities, _SMALLEST, 1.0)) / temperature
-    shares = np.exp(logs - logs.max(axis=-1, keepdims=True))
-    softened: Numbers = shares / shares.sum(axis=-1, keepdims=True)
-    return softened
+def _softened(probabilities: Sequence[float], temperature: float) -> list[float]:
+    """Return the probabilities at another temperature; they sum to 1."""
+    likeliest = max(probabilities)
+    odds = [
+        (min(max(one, _SMALLEST), 1.0) / likeliest) ** (1 / temperature) for one in probabilities
+    ]
+    whole = sum(odds)
+    return [one / whole for one in odds]
 
 
 def fit_temperature(

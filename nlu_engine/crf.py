@@ -5,14 +5,17 @@ Finds the best tags of many utterances at once, and how probable each span is th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nlu_engine.embeddings import Vectors
+from nlu_engine.layout import stretches
 from nlu_engine.utterances import runs_of
 
 FORBIDDEN = np.float32(-1e4)
@@ -48,16 +51,13 @@ class Decoded(NamedTuple):
     probabilities: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class _Lattice:
+class _Lattice(NamedTuple):
     """Scores of b utterances of up to n tokens, longest first, each over k tags of its own."""
 
-    rows: Rows  # (b, k), which of all tags these are; there is one more, which is none
-    lengths: Rows  # (b,)
-    alive: list[int]  # (n,), how many utterances have that token
+    rows: list[list[int]]  # (b, k), which of all tags these are; there is one more, which is none
+    lengths: list[int]  # (b,)
     emitted: Vectors  # (n, b, k)
-    start: Vectors  # (b, k)
-    end: Vectors  # (b, k)
+    ends: Vectors  # (2, b, k), of starting and of ending
     moves: Vectors  # (b, k, k), from row to column
 
 
@@ -74,8 +74,9 @@ class Decoder:
         self.tags = tags
         strict = bio_weights(crf, tags)
         # A tag that nothing has, for sets of tags that are smaller than others.
-        self._start = np.append(strict.start, FORBIDDEN)
-        self._end = np.append(strict.end, FORBIDDEN)
+        self._ends = np.pad(
+            np.stack([strict.start, strict.end]), ((0, 0), (0, 1)), constant_values=FORBIDDEN
+        )
         self._moves = np.pad(strict.transitions, (0, 1), constant_values=FORBIDDEN)
         self._counts = allowed.sum(axis=1)
         self._rows = np.full((len(allowed), int(self._counts.max())), len(tags))
@@ -83,138 +84,167 @@ class Decoder:
             row[: among.sum()] = np.flatnonzero(among)
         places = {tag: place for place, tag in enumerate(tags)}
         inside = [places.get(f"I-{tag[2:]}", len(tags)) for tag in tags]
-        self._inside = np.array([*inside, len(tags)])  # the tag that carries a span on
+        self._inside = [*inside, len(tags)]  # the tag that carries a span on
 
     def decode(self, scores: Sequence[Vectors], sets: Sequence[int]) -> list[Decoded]:
         """Return what is likeliest of each utterance, of scores (n, t) and one of the sets."""
         order = sorted(range(len(scores)), key=lambda one: -len(scores[one]))
         lattice = self._lattice([scores[one] for one in order], [sets[one] for one in order])
-        path = _best_path(lattice)
-        utterances = range(len(order))
-        whole = lattice.rows[np.arange(len(order))[:, None], path.T].tolist()  # (b, n)
+        paths = list(_best_paths(lattice))
         tags = [
-            tuple(self.tags[tag] for tag in row[: len(scores[one])])
-            for row, one in zip(whole, order, strict=True)
+            tuple([self.tags[rows[place]] for place in path])
+            for rows, path in zip(lattice.rows, paths, strict=True)
         ]
-        spans = [(one, first, end) for one in utterances for _, first, end in runs_of(tags[one])]
-        found: list[list[float]] = [[] for _ in order]
-        if spans:
-            places = np.array(spans).T
-            for one, chance in zip(places[0], self._chances(lattice, path, places), strict=True):
-                found[one].append(chance)
-        decoded = [Decoded(*both) for both in zip(tags, map(tuple, found), strict=True)]
-        return [decoded[place] for place in np.argsort(order)]
+        spans = [runs_of(one) for one in tags]
+        chances = self._chances(lattice, paths, spans) if any(spans) else [()] * len(tags)
+        decoded = dict(zip(order, map(Decoded, tags, chances), strict=True))
+        return [decoded[one] for one in range(len(order))]
 
     def shares(self, scores: Vectors, chosen: int) -> tuple[tuple[str, ...], Numbers]:
         """Return the tags of a set, and the probability of each at each of n tokens (n, tags)."""
         lattice = self._lattice([scores], [chosen])
-        before, after = _both_ways(lattice)
-        logs = (before + after)[:, 0]
+        logs = _Sums(lattice).logs()
         shares = np.exp(logs - logs.max(axis=1, keepdims=True))
-        names = tuple(self.tags[row] for row in lattice.rows[0])
+        names = tuple([self.tags[row] for row in lattice.rows[0]])
         return names, shares / shares.sum(axis=1, keepdims=True)
 
     def _lattice(self, scores: Sequence[Vectors], sets: Sequence[int]) -> _Lattice:
         """Return what is decoded, of utterances in order of their lengths, longest first."""
-        lengths = np.array([len(one) for one in scores])
-        longest, chosen = int(lengths[0]), np.array(sets)
-        counts = self._counts[chosen]
-        rows = self._rows[chosen, : int(counts.max())]
+        lengths, chosen = [len(one) for one in scores], np.array(sets)
+        counts = self._counts[chosen].tolist()
+        rows = self._rows[chosen, : max(counts)]
         # Only a set's own tags are laid out: a skill may have thousands that an intent has not.
-        emitted = np.full((longest, *rows.shape), FORBIDDEN)
-        for place, (one, count) in enumerate(zip(scores, counts.tolist(), strict=True)):
+        emitted = np.full((lengths[0], *rows.shape), FORBIDDEN)
+        for place, (one, count) in enumerate(zip(scores, counts, strict=True)):
             emitted[: len(one), place, :count] = one[:, rows[place, :count]]
-        return _Lattice(
-            rows,
-            lengths,
-            (lengths > np.arange(longest)[:, None]).sum(axis=1).tolist(),
-            emitted,
-            self._start[rows],
-            self._end[rows],
-            self._moves[rows[:, :, None], rows[:, None]],
-        )
+        moves = self._moves[rows[:, :, None], rows[:, None]]
+        return _Lattice(rows.tolist(), lengths, emitted, self._ends[:, rows], moves)
 
-    def _chances(self, lattice: _Lattice, path: Rows, spans: Rows) -> list[float]:
-        """Return the probability of each span of ``path`` over all tag sequences, in [0, 1].
+    def _chances(
+        self,
+        lattice: _Lattice,
+        paths: Sequence[Sequence[int]],
+        spans: Sequence[Sequence[tuple[str, int, int]]],
+    ) -> list[tuple[float, ...]]:
+        """Return the probability of each span of each path."""
+        sums = _Sums(lattice)
+        return [
+            tuple([self._chance(sums, one, path[first:end], first) for _, first, end in runs])
+            for one, (path, runs) in enumerate(zip(paths, spans, strict=True))
+        ]
 
-        ``spans`` (3, s): utterance, first token, token after the last. A span is right when its
-        tags are as in ``path`` and it does not go on: the forward-backward sums of Lafferty et
-        al. 2001, with the tags of the span held fixed.
+    def _chance(self, sums: _Sums, one: int, path: Sequence[int], first: int) -> float:
+        """Return the probability of a span over all tag sequences of an utterance, in [0, 1].
+
+        ``path``: the tags of its tokens, from the ``first``. A span is right when its tags are
+        these and it does not go on.
         """
-        before, after = _both_ways(lattice)
-        of, first, end = spans
-        last = end - 1
-        tag, ending = path[first, of], path[last, of]
-        along = _along(lattice, path)
-        ways = before[first, of, tag] + along[last, of] - along[first, of] + after[last, of, ending]
+        last, rows = first + len(path) - 1, sums.lattice.rows[one]
+        onward = sums.after(one, last, path[-1])
+        ways = sums.before(one, first, path[0]) + sums.along(one, first, path) + onward
+        chance = math.exp(min(ways - sums.whole(one), 0))
+        inside = self._inside[rows[path[-1]]]
+        if last + 1 == sums.lattice.lengths[one] or inside not in rows:
+            return chance
         # Of all ways on, the one that carries the span on is not it.
-        on = np.minimum(end, len(path) - 1)
-        inside = self._inside[lattice.rows[of, ending]]
-        place = (lattice.rows[of] == inside[:, None]).argmax(axis=1)
-        carried = lattice.moves[of, ending, place] + lattice.emitted[on, of, place]
-        carried = carried + after[on, of, place] - after[last, of, ending]
-        can_go_on = (end < lattice.lengths[of]) & (inside < len(self.tags))
-        stopping = 1 - np.where(can_go_on, np.exp(np.minimum(carried, 0)), 0)
-        ends = lattice.lengths - 1
-        every = before[ends, np.arange(len(ends))] + lattice.end
-        highest = every.max(axis=1)
-        whole = highest + np.log(np.exp(every - highest[:, None]).sum(axis=1))
-        chances: list[float] = (np.exp(np.minimum(ways - whole[of], 0)) * stopping).tolist()
-        return chances
+        on = rows.index(inside)
+        carried = sums.along(one, last, (path[-1], on)) + sums.after(one, last + 1, on)
+        return chance * (1 - math.exp(min(carried - onward, 0)))
 
 
-def _best_path(lattice: _Lattice) -> Rows:
-    """Return the likeliest tag of each token (Viterbi 1967), (n, b), of the k of its utterance."""
-    emitted, alive = lattice.emitted, lattice.alive
-    best = lattice.start + emitted[0]
+def _best_paths(lattice: _Lattice) -> Iterator[list[int]]:
+    """Yield the likeliest tags of each utterance (Viterbi 1967), of the k that it may have."""
+    emitted, width = lattice.emitted, lattice.emitted.shape[-1]
+    best = lattice.ends[0] + emitted[0]
     into = lattice.moves.transpose(0, 2, 1).copy()  # (b, to, from)
-    origins = np.empty(emitted.shape, dtype=np.int64)
-    for step in range(1, len(emitted)):
-        among = alive[step]
-        arriving = best[:among, None] + into[:among]
-        arriving.argmax(axis=2, out=origins[step, :among])
-        best[:among] = arriving.max(axis=2) + emitted[step, :among]
-    every, path = np.arange(len(best)), np.empty(emitted.shape[:2], dtype=np.int64)
-    tag = (best + lattice.end).argmax(axis=1)
-    for step in range(len(emitted) - 1, 0, -1):
-        path[step] = tag
-        among = alive[step]
-        tag[:among] = origins[step, every[:among], tag[:among]]
-    path[0] = tag
-    return path
+    arriving, origins = np.empty_like(into), np.empty(emitted.shape, dtype=np.intp)
+    rows = np.arange(0, arriving.size, width).reshape(best.shape)
+    for first, end, among in stretches(lattice.lengths):
+        so_far, before, arrived = best[:among], best[:among, None], arriving[:among]
+        for step in range(max(first, 1), end):
+            np.add(before, into[:among], out=arrived)
+            origin = arrived.argmax(axis=2, out=origins[step, :among])
+            np.add(arriving.take(origin + rows[:among]), emitted[step, :among], out=so_far)
+    ends = (best + lattice.ends[1]).argmax(axis=1).tolist()
+    for one, (length, tag) in enumerate(zip(lattice.lengths, ends, strict=True)):
+        path = [tag]
+        for step in range(length - 1, 0, -1):
+            path.append(origins.item(step, one, path[-1]))
+        yield path[::-1]
 
 
-def _along(lattice: _Lattice, path: Rows) -> Numbers:
-    """Return the scores along ``path`` up to each token, (n, b), but for that of its start."""
-    every = np.arange(path.shape[1])
-    scores = lattice.emitted[np.arange(len(path))[:, None], every, path].astype(np.float64)
-    scores[1:] += lattice.moves[every, path[:-1], path[1:]]
-    found: Numbers = scores.cumsum(axis=0)
-    return found
+class _Sums:
+    """The log sums over all ways to tag the utterances, to a tag of a token and on from it.
 
-
-def _both_ways(lattice: _Lattice) -> tuple[Numbers, Numbers]:
-    """Return two log sums, (n, b, k) each: over all ways to a tag of a token, it included, and
-    over all ways on from it, it excluded.
+    By the forward and the backward recursion (Lafferty et al. 2001), which are the same from
+    either end: one loop does for both.
     """
-    emitted, alive = lattice.emitted, lattice.alive
-    count, every = len(emitted), np.arange(emitted.shape[1])
-    # The same recursion from either end, each in its own row: one loop does for both.
-    mirrored = np.maximum(lattice.lengths - 1 - np.arange(count)[:, None], 0)  # (n, b)
-    both = np.stack([emitted, emitted[mirrored, every]], axis=1)[..., None, :]  # (n, 2, b, 1, k)
-    highest = lattice.moves.max(axis=(1, 2), keepdims=True)
-    onward = np.exp(lattice.moves - highest, dtype=np.float64)
-    moves = np.stack([onward, onward.transpose(0, 2, 1)])
-    peaks = both.max(axis=-1, keepdims=True)
-    shares = np.exp(both - peaks, dtype=np.float64)
-    sums, scales = np.ones(both.shape), np.ones((*both.shape[:-1], 1))
-    now = np.exp(np.stack([lattice.start, lattice.end])[:, :, None], dtype=np.float64)
-    for step in range(count):
-        among = alive[step]
-        arrived = (now[:, :among] @ moves[:, :among] if step else now) * shares[step, :, :among]
-        # Scaled to sum to 1 (Rabiner 1989), so that no logarithm is taken on the way.
-        scale = np.add.reduce(arrived, axis=-1, keepdims=True, out=scales[step, :, :among])
-        now = np.divide(arrived, scale, out=sums[step, :, :among])
-    logs = np.log(sums + TINY) + np.cumsum(np.log(scales) + peaks + highest, axis=0) - highest
-    before, after = logs[:, 0, :, 0], logs[mirrored, 1, every, 0]
-    return before, after - emitted
+
+    def __init__(self, lattice: _Lattice) -> None:
+        self.lattice = lattice
+        emitted = lattice.emitted
+        shares = np.zeros((len(emitted), 2, *emitted.shape[1:]))
+        shares[:, 0] = emitted
+        for one, length in enumerate(lattice.lengths):
+            shares[:length, 1, one] = emitted[:length, one][::-1]
+        peaks = np.maximum.reduce(shares, axis=-1)
+        shares -= peaks[..., None]
+        np.exp(shares, out=shares)
+        moves = np.empty((2, *lattice.moves.shape))
+        moves[0] = np.exp(lattice.moves, dtype=np.float64)
+        moves[1] = moves[0].transpose(0, 2, 1)
+        self._ends = np.exp(lattice.ends, dtype=np.float64)
+        self._sums, scales = np.empty_like(shares), np.ones(peaks.shape)
+        ones, now = np.ones(emitted.shape[-1]), self._ends
+        for first, end, among in stretches(lattice.lengths):
+            onward = moves[:, :among]
+            for step in range(first, end):
+                total = self._sums[step, :, :among]
+                if step:
+                    np.matmul(now[:, :among, None], onward, out=total[:, :, None])
+                    total *= shares[step, :, :among]
+                else:
+                    np.multiply(now, shares[0], out=total)
+                # Scaled to sum to 1 (Rabiner 1989), so that no logarithm is taken on the way; every
+                # other time, since two steps leave the range of a double no more than one.
+                if step % 2:
+                    scale = scales[step, :, :among] = np.dot(total, ones)
+                    total /= scale[..., None]
+                now = total
+        self._scales = np.cumsum(np.log(scales) + peaks, axis=0)
+
+    def before(self, one: int, token: int, tag: int) -> float:
+        """Return the log sum over all ways to a tag of a token of an utterance, it included."""
+        return self._log(token, 0, one, tag)
+
+    def after(self, one: int, token: int, tag: int) -> float:
+        """Return the log sum over all ways on from a tag of a token, it excluded."""
+        score: float = self.lattice.emitted.item(token, one, tag)
+        return self._log(self.lattice.lengths[one] - 1 - token, 1, one, tag) - score
+
+    def along(self, one: int, token: int, path: Sequence[int]) -> float:
+        """Return the score of the ``path`` that begins at a token, but for its first tag's."""
+        moves, emitted = self.lattice.moves, self.lattice.emitted
+        steps = enumerate(pairwise(path), token + 1)
+        return sum(moves.item(one, a, b) + emitted.item(to, one, b) for to, (a, b) in steps)
+
+    def whole(self, one: int) -> float:
+        """Return the log sum over all tag sequences of an utterance."""
+        last = self.lattice.lengths[one] - 1
+        share: float = self._sums[last, 0, one].dot(self._ends[1, one])
+        scale: float = self._scales.item(last, 0, one)
+        return math.log(share + TINY) + scale
+
+    def logs(self, one: int = 0) -> Numbers:
+        """Return the log sums over all ways through each tag of each token, (n, k)."""
+        count, width = self.lattice.lengths[one], self._sums.shape[-1]
+        ways = [
+            [self.before(one, token, tag) + self.after(one, token, tag) for tag in range(width)]
+            for token in range(count)
+        ]
+        return np.array(ways)
+
+    def _log(self, step: int, end: int, one: int, tag: int) -> float:
+        share: float = self._sums.item(step, end, one, tag)
+        scale: float = self._scales.item(step, end, one)
+        return math.log(share + TINY) + scale

@@ -25,6 +25,8 @@ from nlu_engine.utterances import Token, normalize
 MAX_CHARACTERS = 16
 """Characters of a word that the network reads: its first and last eight."""
 SHAPE_FEATURES = 8
+WORD_FACTS = 5
+"""Shape facts that a word has wherever it stands; they are the first ones."""
 SHARED_CHARACTERS = (
     "abcdefghijklmnopqrstuvwxyz0123456789'.-&:/,$%!?_@#+()ßàáâãäåæçèéêëìíîïñòóôõöøùúûüýœ"
 )
@@ -160,7 +162,7 @@ def shapes_of(tokens: Sequence[Token]) -> Vectors:
 
 def _shape(tokens: Sequence[Token], index: int) -> tuple[float, ...]:
     return (
-        *_shape_of_word(tokens[index].text),
+        *facts_of_word(tokens[index].text),
         index == 0,
         index == len(tokens) - 1,
         len(tokens) == 1,
@@ -168,7 +170,8 @@ def _shape(tokens: Sequence[Token], index: int) -> tuple[float, ...]:
 
 
 @remembered
-def _shape_of_word(text: str) -> tuple[bool, ...]:
+def facts_of_word(text: str) -> tuple[bool, ...]:
+    """Return the WORD_FACTS shape facts of a token's text."""
     return (
         text[0].isupper(),
         text.isupper() and len(text) > 1,

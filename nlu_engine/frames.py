@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 MAX_UTTERANCE_LENGTH = 10_000
 """Longest utterance, in characters, that a parser accepts."""
@@ -91,8 +91,7 @@ class AnnotatedUtterance:
     frame: Frame
 
 
-@dataclass(frozen=True)
-class RankedIntent:
+class RankedIntent(NamedTuple):
     """An intent with the probability that a parser gives it, in [0, 1]."""
 
     intent: str

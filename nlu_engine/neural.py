@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import accumulate, repeat
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from nlu_engine.embeddings import Vectors
 from nlu_engine.features import FeatureExtractor, Vocabulary
 from nlu_engine.frames import RankedIntent
 from nlu_engine.parsers import Recognition
-from nlu_engine.scoring import Scorer
+from nlu_engine.scoring import Said, Scorer
 from nlu_engine.utterances import Token
 from nlu_engine.weights import unpack
 
@@ -78,14 +78,20 @@ class NeuralRecognizer:
 
     def scores(self, utterances: Sequence[Sequence[Token]]) -> Scores:
         """Return intent scores (b, intents), and the tag scores (n, tags) of each utterance."""
-        return _mean_scores([scorer(utterances) for scorer in _ready(self)])
+        said = Said(utterances, self.extract)
+        found = [scorer(said) for scorer in _ready(self)]
+        intents, tags = found[0] if len(found) == 1 else map(_mean, *found)
+        ends = accumulate(map(len, utterances))
+        return intents, [
+            tags[end - len(one) : end] for one, end in zip(utterances, ends, strict=True)
+        ]
 
     def _recognized(
         self, order: list[int], shares: list[float], decoded: Decoded, outside: float | None
     ) -> Recognition:
         names = self.vocabulary.intents
         ranked = zip(order, shares, strict=True)
-        intents = tuple(RankedIntent(names[row], share) for row, share in ranked)
+        intents = tuple([RankedIntent(names[row], share) for row, share in ranked])
         return Recognition(intents, decoded.tags, decoded.probabilities, outside)
 
 
@@ -94,13 +100,8 @@ def _ready(recognizer: NeuralRecognizer) -> list[Scorer]:
     return [Scorer(packed, extract) for packed, extract in recognizer.networks()]
 
 
-def _mean_scores(found: Sequence[Scores]) -> Scores:
-    if len(found) == 1:
-        return found[0]
-    half = np.float32(0.5)
-    (intents, tags), (other_intents, other_tags) = found
-    pairs = zip(tags, other_tags, strict=True)
-    return half * (intents + other_intents), [half * (one + other) for one, other in pairs]
+def _mean(one: Vectors, other: Vectors) -> Vectors:
+    return np.float32(0.5) * (one + other)
 
 
 def _mean_crf(networks: Sequence[tuple[Packed, FeatureExtractor]]) -> CrfWeights:
@@ -113,8 +114,9 @@ def _mean_crf(networks: Sequence[tuple[Packed, FeatureExtractor]]) -> CrfWeights
 
 
 def _softmax(scores: Vectors) -> Vectors:
-    exponents = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Vectors = exponents / exponents.sum(axis=1, keepdims=True)
+    highest: Vectors = np.maximum.reduce(scores, axis=1, keepdims=True)
+    exponents = np.exp(scores - highest)
+    shares: Vectors = exponents / np.add.reduce(exponents, axis=1, keepdims=True)
     return shares
 
 

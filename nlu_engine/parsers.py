@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -131,14 +131,9 @@ class SkillParser:
         found: Resolution,
         values: tuple[SaidValue, ...],
     ) -> SlotSpan:
-        return replace(
-            span,
-            value=found.value,
-            confidence=self.calibration.slot(confidence),
-            id=found.id,
-            status=found.status,
-            values=values,
-        )
+        sure = self.calibration.slot(confidence)
+        place = (span.name, span.start, span.end, span.text)
+        return SlotSpan(*place, found.value, sure, found.id, found.status, values)
 
 
 def batches(texts: Sequence[str], key: Callable[[str], int]) -> Iterator[list[str]]:

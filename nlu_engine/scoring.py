@@ -7,15 +7,26 @@ scores are the mean of the network's and of the classifier's of pooled vectors (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from threading import Lock
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 import numpy.typing as npt
 
 from nlu_engine.embeddings import Vectors
-from nlu_engine.features import FeatureExtractor, Rows, shapes_of
+from nlu_engine.features import (
+    MAX_CHARACTERS,
+    SHAPE_FEATURES,
+    WORD_FACTS,
+    FeatureExtractor,
+    Rows,
+    facts_of_word,
+)
+from nlu_engine.layout import Layout, layout_of
 from nlu_engine.utterances import Token
 from nlu_engine.weights import unpack
 
@@ -23,11 +34,75 @@ LISTED = "list.weight"
 """The layer that reads listed values; a network trained without any has none."""
 POOLED = "pooled"
 """The classifier of pooled vectors (``pooled``); a network of before there was one has none."""
-WORDS_AT_ONCE = 8
-"""Words that are computed together, always as many: a product of matrices of another size rounds
-otherwise, and what a word is may not depend on those that came to be computed with it."""
-KNOWN_WORDS = 200
-"""Words whose share of the arithmetic is kept for each skill in the quick tier, 1 MB in all."""
+KNOWN_WORDS = 4_096
+"""Words whose share of the arithmetic a process keeps, of all networks together: 5 kB each."""
+WORDS_AT_ONCE = 32
+_WINDOWS = np.arange(MAX_CHARACTERS)[:, None] + np.arange(3)
+"""Of each letter of a word that has one place more at either end: its neighbours and itself."""
+_ENDS = np.arange(2)[:, None]
+_GATES = np.arange(4)[:, None, None]
+# In arrays, which numpy takes quicker than numbers.
+_HALF, _ONE, _LINEAR, _CUBED = (
+    np.array(number, dtype=np.float32)
+    for number in (0.5, 1, np.sqrt(2 / np.pi), 0.044715 * np.sqrt(2 / np.pi))
+)
+
+
+class Said:
+    """Utterances, of at least one token each, as all networks of a skill read them."""
+
+    def __init__(self, utterances: Sequence[Sequence[Token]], extract: FeatureExtractor) -> None:
+        self.utterances = utterances
+        self.words = [token.text for tokens in utterances for token in tokens]
+        self.layout = layout_of(tuple(map(len, utterances)))
+        listed = np.concatenate([extract.listed(tokens) for tokens in utterances])
+        self.hits = np.flatnonzero(listed.any(axis=1))
+        """The tokens of listed values."""
+        self.listed = listed[self.hits]
+
+
+class KnownWords:
+    """What networks make of words: those asked for last, of all networks of a process."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[int, str], Vectors] = OrderedDict()
+        self._gone: deque[int] = deque()
+        self._lock = Lock()
+
+    def __call__(
+        self, network: int, words: Sequence[str], make: Callable[[Sequence[str]], Vectors]
+    ) -> Vectors:
+        """Return what ``make``, of the network of that number, makes of each word."""
+        with self._lock:  # what was said last is forgotten last
+            self._clear()
+            kept = {word: self._kept.pop((network, word), None) for word in dict.fromkeys(words)}
+        found = {word: known for word, known in kept.items() if known is not None}
+        missing = [word for word in kept if word not in found]
+        for start in range(0, len(missing), WORDS_AT_ONCE):
+            some = missing[start : start + WORDS_AT_ONCE]
+            found.update(zip(some, map(np.copy, make(some)), strict=True))
+        with self._lock:
+            self._kept.update(((network, word), known) for word, known in found.items())
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return np.concatenate([found[word] for word in words]).reshape(len(words), -1)
+
+    def forget(self, network: int) -> None:
+        """Forget a network's words when others are next asked for.
+
+        Not at once: this is called by the collection of garbage, which may come at any time.
+        """
+        self._gone.append(network)
+
+    def _clear(self) -> None:
+        gone = {self._gone.popleft() for _ in range(len(self._gone))}
+        for key in [key for key in self._kept if key[0] in gone] if gone else ():
+            del self._kept[key]
+
+
+_known = KnownWords(KNOWN_WORDS)
+_numbers = count()
 
 
 class Scorer:
@@ -35,171 +110,180 @@ class Scorer:
 
     def __init__(self, packed: Mapping[str, npt.NDArray[Any]], extract: FeatureExtractor) -> None:
         self._extract = extract
-        weights = unpack(packed)
-        kernel = weights["convolve.weight"]  # (filters, c, 3)
-        weights["convolve.weight"] = kernel.transpose(0, 2, 1).reshape(len(kernel), -1)
-        ends = ("l0", "l0_reverse")
-        into = [_gates(weights.pop(f"recur.weight_ih_{end}")) for end in ends]
-        bias = [
-            _gates(weights.pop(f"recur.bias_ih_{end}") + weights.pop(f"recur.bias_hh_{end}"))
-            for end in ends
-        ]
-        onward = [_gates(weights.pop(f"recur.weight_hh_{end}")) for end in ends]
-        self._onward = np.stack([one.T for one in onward])  # (2, h, 4 h)
+        self._number = next(_numbers)
+        finalize(self, _known.forget, self._number)
+        self._weights = weights = unpack(packed)
+        into, onward, bias = (
+            np.stack([_gates(weights, part, end) for end in ("l0", "l0_reverse")], axis=1)
+            for part in ("weight_ih", "weight_hh", "bias")
+        )
+        self._onward = onward.swapaxes(2, 3).copy()  # (4, 2, h, h)
+        self._width = onward.shape[-1]
         head = weights.pop("tag_hidden.weight")
-        self._states = 2 * onward[0].shape[1]
-        # What a token adds to the gates of both directions and to the tag head, in one product.
-        whole = np.concatenate([*into, head[:, self._states :]])
-        shapes = whole.shape[1] - _token_width(weights)
-        self._of_word = whole[:, :-shapes].T.copy()
-        self._of_facts = whole[:, -shapes:].T.copy()
-        self._bias = np.concatenate([*bias, weights.pop("tag_hidden.bias")])
-        self._tag_context = head[:, : self._states].T.copy()
-        self._projection = len(weights["project.bias"])
-        self._pooled = f"{POOLED}.weight" in weights
-        self._weights = weights
-        self._known: dict[str, Vectors] = {}
-        self._lock = Lock()
+        # What the states add to the tag head, and how much they are attended to.
+        self._of_states = np.concatenate(
+            [head[:, : 2 * self._width], weights.pop("attend.weight")]
+        ).T.copy()
+        # What a token adds to the gates of both directions and to the tag head.
+        sums = np.concatenate([into.reshape(-1, into.shape[-1]), head[:, 2 * self._width :]])
+        projection = len(weights["project.bias"])
+        own = weights["words.weight"].shape[1] + len(weights["convolve.bias"]) + WORD_FACTS
+        parts = np.cumsum([projection, own, SHAPE_FEATURES - WORD_FACTS])
+        of_token = np.split(sums.T.copy(), parts)
+        self._of_projected, self._of_own, self._of_place, self._of_listed = of_token
+        self._bias = np.concatenate([bias.ravel(), weights.pop("tag_hidden.bias")])
+        kernel = weights.pop("convolve.weight")  # (filters, c, 3)
+        self._kernel = kernel.transpose(2, 1, 0).reshape(-1, len(kernel))
+        # The last row is what lies on either side of a word.
+        self._letters = np.pad(weights.pop("characters.weight"), ((0, 1), (0, 0)))
 
-    def __call__(self, utterances: Sequence[Sequence[Token]]) -> tuple[Vectors, list[Vectors]]:
-        """Return intent scores (b, intents), and the tag scores (n, tags) of each utterance.
+    def __call__(self, said: Said) -> tuple[Vectors, Vectors]:
+        """Return intent scores (b, intents), and the tokens' tag scores (t, tags)."""
+        of_words = _known(self._number, said.words, self._of_words)
+        gates, width = 8 * self._width, len(self._bias)
+        mixed, meant = of_words[:, :width], of_words[:, width:]
+        sentences = None
+        if self._extract.tier == "full":
+            projected = meant[:, : len(self._of_projected)]
+            context, sentences = self._encoded(said)
+            projected[:] = self._normalized(projected + context)
+            mixed += projected @ self._of_projected
+        self._add_facts(mixed, said)
+        states = self._recur(mixed[:, :gates], said.layout)
+        sums = states @ self._of_states
+        tags = _linear(gelu(sums[:, :-1] + mixed[:, gates:]), self._weights, "tag_out")
+        return self._intents(states, sums[:, -1:], meant, sentences, said.layout), tags
 
-        The b utterances have at least one token each.
+    def _of_words(self, words: Sequence[str]) -> Vectors:
+        """Return what each word adds to gates and tag head, its projected and its weighed vector.
+
+        Each by a product of its own: one of several rounds otherwise, and what a word is may not
+        depend on those that came to be computed with it. In the full tier the projected vector is
+        not whole without the word's context, and adds nothing yet.
         """
-        lengths = np.array([len(tokens) for tokens in utterances])
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        words = [token.text for tokens in utterances for token in tokens]
+        weights = self._weights
+        vectors, rows, letters = zip(*map(self._extract.of_word, words), strict=True)
+        shared, local = np.array(vectors), weights["words.weight"][list(rows)]
+        facts = np.array([facts_of_word(word) for word in words], dtype=np.float32)
+        own = np.concatenate([local, self._spelling(np.array(letters)), facts], axis=1)
+        mixed = _each(own, self._of_own) + self._bias
+        project = weights["project.weight"][:, : shared.shape[1]].T
+        projected = _each(shared, project) + weights["project.bias"]
+        if self._extract.tier == "quick":
+            projected = self._normalized(projected)
+            mixed += _each(projected, self._of_projected)
+        return np.concatenate([mixed, projected, *self._weighed(shared, list(rows))], axis=1)
+
+    def _spelling(self, letters: Rows) -> Vectors:
+        beside = np.full((len(letters), MAX_CHARACTERS + 2), -1)
+        beside[:, 1:-1] = letters
+        convolved = self._letters[beside[:, _WINDOWS]].reshape(*letters.shape, -1) @ self._kernel
+        convolved[letters == 0] = -1e4
+        highest: Vectors = np.maximum.reduce(convolved, axis=1)
+        highest += self._weights["convolve.bias"]
+        return np.maximum(highest, 0, out=highest)
+
+    def _weighed(self, shared: Vectors, rows: list[int]) -> Iterator[Vectors]:
+        """Yield what each word adds to the scores of the pooled vectors, and to their weight."""
+        if f"{POOLED}.weight" in self._weights:
+            rarity = self._weights[f"{POOLED}.rarity"][rows][:, None]
+            scores = _each(shared, self._weights[f"{POOLED}.weight"][:, : shared.shape[1]].T)
+            yield scores * rarity
+            yield rarity * rarity
+
+    def _normalized(self, projected: Vectors) -> Vectors:
+        weights = self._weights
+        return _layer_norm(projected, weights["normalize.weight"], weights["normalize.bias"])
+
+    def _encoded(self, said: Said) -> tuple[Vectors, Vectors]:
+        """Return what the words' context adds to their projected vectors, and of each utterance
+        its sentence vector.
+        """
         # One by one: the encoder's activations are quantised per batch, and what an utterance
         # means may not depend on what else is asked.
-        encoded = [self._extract.in_context([tokens])[0] for tokens in utterances]
-        of_words = (
-            self._words_in_context(words, np.concatenate([context for context, _ in encoded]))
-            if self._extract.tier == "full"
-            else self._words(words)
-        )
-        width = self._of_word.shape[1]
-        mixed, shared = of_words[:, :width], of_words[:, width : width + self._projection]
-        mixed = mixed + np.concatenate([self._facts(one) for one in utterances]) @ self._of_facts
-        gates = 4 * self._states
-        context = self._recur(mixed[:, :gates], lengths, starts)
-        hidden = gelu(context @ self._tag_context + mixed[:, gates:])
-        tags = _linear(hidden, self._weights, "tag_out")
-        sentences = np.stack([sentence for _, sentence in encoded])
-        intents = self._intents(context, shared, sentences, lengths, starts)
-        if self._pooled:
-            pooled = of_words[:, width + self._projection :]
-            intents = _with_second(intents, self._second(pooled, sentences, starts))
-        return intents, [tags[first : first + n] for first, n in zip(starts, lengths, strict=True)]
+        encoded = [self._extract.in_context([tokens])[0] for tokens in said.utterances]
+        contexts = np.concatenate([context for context, _ in encoded])
+        project = self._weights["project.weight"][:, -contexts.shape[1] :]
+        return contexts @ project.T, np.stack([sentence for _, sentence in encoded])
 
-    def _facts(self, tokens: Sequence[Token]) -> Vectors:
-        """Return what is known of each token besides its word, (n, shape and listed facts)."""
-        shapes = shapes_of(tokens)
-        if LISTED not in self._weights:
-            return shapes
-        listed = self._extract.listed(tokens) @ self._weights[LISTED].T
-        return np.concatenate([shapes, listed], axis=1)
+    def _add_facts(self, mixed: Vectors, said: Said) -> None:
+        """Add what is known of each token besides its word and what it means."""
+        layout = said.layout
+        for tokens, adds in zip(layout.places, self._of_place, strict=True):
+            mixed[tokens] += adds
+        if len(said.hits) and LISTED in self._weights:
+            mixed[said.hits] += said.listed @ self._weights[LISTED].T @ self._of_listed
 
-    def _words(self, words: Sequence[str]) -> Vectors:
-        """Return ``_parts`` of words without context, each computed once while it is known."""
-        with self._lock:
-            missing = [word for word in dict.fromkeys(words) if word not in self._known]
-            for start in range(0, len(missing), WORDS_AT_ONCE):
-                some = missing[start : start + WORDS_AT_ONCE]
-                filled = [*some, *[some[0]] * (WORDS_AT_ONCE - len(some))]
-                nothing = np.zeros((len(filled), 0), dtype=np.float32)
-                parts = self._words_in_context(filled, nothing)
-                self._known.update(zip(some, parts, strict=False))
-            for word in dict.fromkeys(words):  # what was said last is forgotten last
-                self._known[word] = self._known.pop(word)
-            found = np.stack([self._known[word] for word in words])
-            for word in list(self._known)[: max(0, len(self._known) - KNOWN_WORDS)]:
-                del self._known[word]
-        return found
-
-    def _words_in_context(self, words: Sequence[str], context: Vectors) -> Vectors:
-        """Return what each word adds to gates and tag head, then its projected shared vector."""
-        shared, rows, characters = zip(*map(self._extract.of_word, words), strict=True)
-        weights = self._weights
-        vectors = np.concatenate([np.stack(shared), context], axis=1)
-        projected = _layer_norm(
-            _linear(vectors, weights, "project"),
-            weights["normalize.weight"],
-            weights["normalize.bias"],
-        )
-        local = weights["words.weight"][np.array(rows)]
-        spelling = _spelling(np.stack(characters), weights)
-        word = np.concatenate([projected, local, spelling], axis=1)
-        parts = [word @ self._of_word + self._bias, projected]
-        if self._pooled:
-            parts.append(self._weighed(np.stack(shared), weights[f"{POOLED}.rarity"][list(rows)]))
-        return np.concatenate(parts, axis=1)
-
-    def _weighed(self, shared: Vectors, rarity: Vectors) -> Vectors:
-        """Return what each word adds to the scores of the pooled vectors, and to their weight."""
-        weight = self._weights[f"{POOLED}.weight"][:, : shared.shape[1]]
-        rare = rarity[:, None]
-        weighed: Vectors = np.concatenate([shared @ weight.T, rare], axis=1) * rare
-        return weighed
-
-    def _second(self, weighed: Vectors, sentences: Vectors, starts: Rows) -> Vectors:
-        """Return the intents' scores by the pooled vectors of each utterance, (b, intents)."""
-        sums: Vectors = np.add.reduceat(weighed, starts)
-        length: Vectors = np.sqrt(sums[:, -1:], dtype=np.float32)
-        scores = sums[:, :-1] / length + self._weights[f"{POOLED}.bias"]
-        if sentences.shape[1]:
-            scores += sentences @ self._weights[f"{POOLED}.weight"][:, -sentences.shape[1] :].T
-        return scores
-
-    def _recur(self, gates: Vectors, lengths: Rows, starts: Rows) -> Vectors:
-        """Run both directions of the LSTM; return the states (t, 2 hidden) of t tokens.
-
-        Utterances are taken longest first, so that those not yet at their end are the first.
-        """
-        onward, width = self._onward, self._states // 2
-        order = np.argsort(-lengths, kind="stable")
-        longest, count = int(lengths.max()), len(lengths)
-        steps = np.arange(longest)[:, None]
-        ends = lengths[order]
-        ahead = np.minimum(steps, ends - 1) + starts[order]  # (longest, b), rows of tokens
-        back = np.maximum(ends - 1 - steps, 0) + starts[order]
-        halves = gates.reshape(len(gates), 2, -1)
-        inputs = np.stack([halves[ahead, 0], halves[back, 1]], axis=1)  # (longest, 2, b, 4 h)
-        spoken = steps < ends
-        hidden = np.zeros((2, count, width), dtype=np.float32)
-        cell = np.zeros((2, count, width), dtype=np.float32)
-        found = np.empty((longest, 2, count, width), dtype=np.float32)
-        for step, among in enumerate(spoken.sum(axis=1).tolist()):
-            now = inputs[step, :, :among]
-            now += hidden[:, :among] @ onward
-            np.tanh(now, out=now)
-            opened = now[..., : 3 * width]
-            opened *= 0.5
-            opened += 0.5
-            cell = now[..., width : 2 * width] * cell[:, :among]
-            cell += now[..., :width] * now[..., 3 * width :]
-            hidden = found[step, :, :among]
-            np.tanh(cell, out=hidden)
-            hidden *= now[..., 2 * width : 3 * width]
-        states = np.empty((len(gates), 2, width), dtype=np.float32)
-        states[ahead[spoken], 0] = found[:, 0][spoken]
-        states[back[spoken], 1] = found[:, 1][spoken]
-        return states.reshape(len(gates), -1)
+    def _recur(self, gates: Vectors, layout: Layout) -> Vectors:
+        """Run both directions of the LSTM; return the states (t, 2 hidden) of t tokens."""
+        # Gate before direction before utterance: numpy is quick where memory is in one piece.
+        inputs = gates.reshape(len(gates), 4, 2, -1)[layout.read, _GATES, _ENDS]  # (n, 4, 2, b, h)
+        found = np.empty((len(inputs), *inputs.shape[2:]), dtype=np.float32)
+        hidden = cell = np.zeros_like(found[0])
+        for first, end, among in layout.steps:
+            # Three gates, what is proposed, and the cell.
+            every = np.empty((5, 2, among, self._width), dtype=np.float32)
+            every[4], hidden = cell[:, :among], hidden[:, :among]
+            sums, opened, mixed, values = every[:4], every[:3], every[:2], every[3:]
+            entered, kept, shown, _, cell = every
+            steps = zip(inputs[first:end, ..., :among, :], found[first:end, :, :among], strict=True)
+            for added, states in steps:
+                np.matmul(hidden, self._onward, out=sums)
+                sums += added
+                np.tanh(sums, out=sums)
+                opened *= _HALF
+                opened += _HALF
+                mixed *= values
+                np.add(entered, kept, out=cell)
+                np.tanh(cell, out=states)
+                states *= shown
+                hidden = states
+        return found.reshape(-1, self._width)[layout.written].reshape(len(gates), -1)
 
     def _intents(
-        self, context: Vectors, shared: Vectors, sentences: Vectors, lengths: Rows, starts: Rows
+        self,
+        states: Vectors,
+        scores: Vectors,
+        meant: Vectors,
+        sentences: Vectors | None,
+        layout: Layout,
     ) -> Vectors:
-        weights = self._weights
-        scores = _linear(context, weights, "attend")
+        """Return the intents' scores (b, intents).
+
+        ``scores`` (t, 1): how much each token's states are attended to. ``meant``: the projected
+        vectors of t tokens, and beside them the weighed ones.
+        """
+        weights, starts = self._weights, layout.starts
         peaks = np.maximum.reduceat(scores, starts)
-        shares = np.exp(scores - np.repeat(peaks, lengths, axis=0))
-        attended = np.add.reduceat(shares * context, starts) / np.add.reduceat(shares, starts)
-        highest = np.maximum.reduceat(context, starts)
-        mean = np.add.reduceat(shared, starts) / lengths[:, None].astype(np.float32)
-        pooled = [attended, highest, mean]
-        if sentences.shape[1]:
+        shares = np.exp(scores - np.repeat(peaks, layout.lengths, axis=0))
+        attended = np.add.reduceat(shares * states, starts) / np.add.reduceat(shares, starts)
+        sums, projection = np.add.reduceat(meant, starts), len(self._of_projected)
+        mean = sums[:, :projection] / layout.sizes
+        pooled = [attended, np.maximum.reduceat(states, starts), mean]
+        if sentences is not None:
             pooled.append(gelu(_linear(sentences, weights, "summarize")))
         hidden = gelu(_linear(np.concatenate(pooled, axis=1), weights, "intent_hidden"))
-        return _linear(hidden, weights, "intent_out")
+        intents = _linear(hidden, weights, "intent_out")
+        weighed = sums[:, projection:]
+        if weighed.shape[1]:
+            return _with_second(intents, self._second(weighed, sentences))
+        return intents
+
+    def _second(self, weighed: Vectors, sentences: Vectors | None) -> Vectors:
+        """Return the intents' scores by the pooled vectors of each utterance, (b, intents)."""
+        weights = self._weights
+        length: Vectors = np.sqrt(weighed[:, -1:])
+        scores: Vectors = weighed[:, :-1] / length
+        scores += weights[f"{POOLED}.bias"]
+        if sentences is not None:
+            scores += sentences @ weights[f"{POOLED}.weight"][:, -sentences.shape[1] :].T
+        return scores
+
+
+def _each(vectors: Vectors, matrix: Vectors) -> Vectors:
+    """Return the product of each of the ``vectors`` (n, m) with ``matrix`` (m, k), by itself."""
+    products: Vectors = (vectors[:, None] @ matrix)[:, 0]
+    return products
 
 
 def _with_second(first: Vectors, second: Vectors) -> Vectors:
@@ -209,46 +293,31 @@ def _with_second(first: Vectors, second: Vectors) -> Vectors:
     """
     inside = first[:, : second.shape[1]]
     if inside.shape == first.shape:
-        return np.float32(0.5) * (first + second)
+        return _HALF * (first + second)
     whole = _log_sums(inside)
-    mixed = np.float32(0.5) * (inside - whole + second - _log_sums(second))
+    mixed = _HALF * (inside - whole + second - _log_sums(second))
     return np.concatenate([mixed - _log_sums(mixed) + whole, first[:, second.shape[1] :]], axis=1)
 
 
 def _log_sums(scores: Vectors) -> Vectors:
-    highest = scores.max(axis=1, keepdims=True)
-    sums: Vectors = highest + np.log(np.exp(scores - highest).sum(axis=1, keepdims=True))
+    highest: Vectors = np.maximum.reduce(scores, axis=1, keepdims=True)
+    sums: Vectors = np.log(np.add.reduce(np.exp(scores - highest), axis=1, keepdims=True))
+    sums += highest
     return sums
 
 
-def _gates(weights: Vectors) -> Vectors:
-    """Return the rows (4 h, ...) of an LSTM's gates as the steps want them: the cell's last.
+def _gates(weights: dict[str, Vectors], part: str, end: str) -> Vectors:
+    """Return the rows (4, h, ...) of an LSTM's gates as the steps want them: the cell's last.
 
     The sigmoid of x is half the hyperbolic tangent of x / 2, moved: with the other three
     gates halved, one tangent does for all of them.
     """
-    entered, kept, proposed, shown = np.split(weights, 4)
-    half = np.float32(0.5)
-    return np.concatenate([entered * half, kept * half, shown * half, proposed])
-
-
-def _token_width(weights: Mapping[str, Vectors]) -> int:
-    projection, words = weights["normalize.weight"], weights["words.weight"]
-    spelling = weights["convolve.bias"]
-    return int(len(projection) + words.shape[1] + len(spelling))
-
-
-def _spelling(characters: Rows, weights: Mapping[str, Vectors]) -> Vectors:
-    vectors = weights["characters.weight"][characters]  # (n, width, c)
-    count, width, size = vectors.shape
-    padded = np.zeros((count, width + 2, size), dtype=np.float32)
-    padded[:, 1:-1] = vectors
-    windows = np.concatenate([padded[:, k : k + width] for k in range(3)], axis=-1)
-    # A product for each word, so that none depends on the others.
-    convolved = windows @ weights["convolve.weight"].T + weights["convolve.bias"]
-    convolved[characters == 0] = -1e4
-    spelled: Vectors = np.maximum(convolved.max(axis=1), 0)
-    return spelled
+    if part == "bias":
+        rows = weights.pop(f"recur.bias_ih_{end}") + weights.pop(f"recur.bias_hh_{end}")
+    else:
+        rows = weights.pop(f"recur.{part}_{end}")
+    entered, kept, proposed, shown = np.split(rows, 4)
+    return np.stack([entered * _HALF, kept * _HALF, shown * _HALF, proposed])
 
 
 def _linear(values: Vectors, weights: Mapping[str, Vectors], name: str) -> Vectors:
@@ -257,10 +326,14 @@ def _linear(values: Vectors, weights: Mapping[str, Vectors], name: str) -> Vecto
 
 
 def _layer_norm(values: Vectors, weight: Vectors, bias: Vectors) -> Vectors:
-    centred = values - values.mean(axis=-1, keepdims=True)
-    variance = np.square(centred).mean(axis=-1, keepdims=True)
-    normed: Vectors = centred / np.sqrt(variance + 1e-5) * weight + bias
-    return normed
+    share = np.float32(1 / values.shape[-1])
+    mean: Vectors = np.add.reduce(values, axis=-1, keepdims=True) * share
+    centred = values - mean
+    variance: Vectors = np.add.reduce(np.square(centred), axis=-1, keepdims=True) * share
+    centred /= np.sqrt(variance + np.float32(1e-5))
+    centred *= weight
+    centred += bias
+    return centred
 
 
 def gelu(values: Vectors) -> Vectors:
@@ -270,12 +343,11 @@ def gelu(values: Vectors) -> Vectors:
     takes twice the time.
     """
     inner = np.square(values)
-    inner *= np.float32(0.044715)
-    inner += 1
+    inner *= _CUBED
+    inner += _LINEAR
     inner *= values
-    inner *= np.float32(np.sqrt(2 / np.pi))
     np.tanh(inner, out=inner)
-    inner += 1
+    inner += _ONE
     inner *= values
-    inner *= np.float32(0.5)
+    inner *= _HALF
     return inner

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from nlu_engine.errors import InvalidUtterance
 from nlu_engine.frames import MAX_UTTERANCE_LENGTH, SlotSpan
@@ -29,8 +29,7 @@ _TOKEN = re.compile(
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of an utterance: ``utterance[start:end] == text``."""
 
     text: str
@@ -40,7 +39,7 @@ class Token:
 
 def tokenize(text: str) -> list[Token]:
     """Split ``text`` into tokens, left to right, none of them empty, none overlapping."""
-    return [Token(match.group(), match.start(), match.end()) for match in _TOKEN.finditer(text)]
+    return [Token(match.group(), *match.span()) for match in _TOKEN.finditer(text)]
 
 
 def words_of(text: str) -> list[str]:

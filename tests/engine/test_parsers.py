@@ -17,7 +17,7 @@ from nlu_engine.neural import NeuralRecognizer
 from nlu_engine.neural_training import Schedule, prepare, shape_for, train_neural
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
-from nlu_engine.scoring import Scorer
+from nlu_engine.scoring import Said, Scorer
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
@@ -166,7 +166,8 @@ def test_a_parse_does_not_depend_on_those_before(fruit_pair: ParserPair) -> None
     def scores(order: list[str]) -> dict[str, list[float]]:
         [(weights, extract), *_] = reversed(neural.networks())  # the one that keeps words
         scorer = Scorer(weights, extract)
-        return {text: scorer([tokenize(text)])[0][0].tolist() for text in order}
+        said = {text: Said([tokenize(text)], extract) for text in order}
+        return {text: scorer(said[text])[0][0].tolist() for text in order}
 
     assert scores(texts) == scores(texts[::-1])
 
