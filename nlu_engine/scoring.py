@@ -28,7 +28,7 @@ from nlu_engine.features import (
 )
 from nlu_engine.layout import Layout, layout_of
 from nlu_engine.utterances import Token
-from nlu_engine.weights import unpack
+from nlu_engine.weights import Matrix, unpack
 
 LISTED = "list.weight"
 """The layer that reads listed values; a network trained without any has none."""
@@ -46,6 +46,17 @@ _HALF, _ONE, _LINEAR, _CUBED = (
     np.array(number, dtype=np.float32)
     for number in (0.5, 1, np.sqrt(2 / np.pi), 0.044715 * np.sqrt(2 / np.pi))
 )
+
+
+_DIRECTIONS = ("l0", "l0_reverse")
+_HEAD, _ATTEND = "tag_hidden.weight", "attend.weight"
+_LAID_OUT = {_HEAD, _ATTEND} | {
+    f"recur.{part}_{end}" for part in ("weight_ih", "weight_hh") for end in _DIRECTIONS
+}
+"""Matrices that are laid out while they are bytes."""
+_ORDER = [0, 1, 3, 2]
+"""The gates of an LSTM as torch keeps them, in the order that the steps want."""
+_SHARES = np.array([0.5, 0.5, 0.5, 1], dtype=np.float32)[:, None, None]
 
 
 class Said:
@@ -112,25 +123,28 @@ class Scorer:
         self._extract = extract
         self._number = next(_numbers)
         finalize(self, _known.forget, self._number)
-        self._weights = weights = unpack(packed)
-        into, onward, bias = (
-            np.stack([_gates(weights, part, end) for end in ("l0", "l0_reverse")], axis=1)
-            for part in ("weight_ih", "weight_hh", "bias")
+        into, onward = (_gates(packed, part) for part in ("weight_ih", "weight_hh"))
+        self._width = width = onward.rows.shape[-1]
+        # (4, 2, h, h), a product for each gate and direction
+        self._onward = np.multiply(
+            onward.rows.swapaxes(2, 3), onward.scales[:, :, None], order="C", dtype=np.float32
         )
-        self._onward = onward.swapaxes(2, 3).copy()  # (4, 2, h, h)
-        self._width = onward.shape[-1]
-        head = weights.pop("tag_hidden.weight")
+        head, attend = (Matrix.of(packed, name) for name in (_HEAD, _ATTEND))
         # What the states add to the tag head, and how much they are attended to.
-        self._of_states = np.concatenate(
-            [head[:, : 2 * self._width], weights.pop("attend.weight")]
-        ).T.copy()
+        of_states = Matrix(head.rows[:, : 2 * width], head.scales).turned()
+        self._of_states = np.concatenate([of_states, attend.turned()], axis=1)
         # What a token adds to the gates of both directions and to the tag head.
-        sums = np.concatenate([into.reshape(-1, into.shape[-1]), head[:, 2 * self._width :]])
+        rows = into.rows.reshape(-1, into.rows.shape[-1])
+        of_token = Matrix(
+            np.concatenate([rows, head.rows[:, 2 * width :]]),
+            np.concatenate([into.scales.ravel(), head.scales]),
+        ).turned()
+        self._weights = weights = unpack(packed, but=_LAID_OUT)
         projection = len(weights["project.bias"])
         own = weights["words.weight"].shape[1] + len(weights["convolve.bias"]) + WORD_FACTS
-        parts = np.cumsum([projection, own, SHAPE_FEATURES - WORD_FACTS])
-        of_token = np.split(sums.T.copy(), parts)
-        self._of_projected, self._of_own, self._of_place, self._of_listed = of_token
+        parts = np.split(of_token, np.cumsum([projection, own, SHAPE_FEATURES - WORD_FACTS]))
+        self._of_projected, self._of_own, self._of_place, self._of_listed = parts
+        bias = _biases(weights)
         self._bias = np.concatenate([bias.ravel(), weights.pop("tag_hidden.bias")])
         kernel = weights.pop("convolve.weight")  # (filters, c, 3)
         self._kernel = kernel.transpose(2, 1, 0).reshape(-1, len(kernel))
@@ -306,18 +320,30 @@ def _log_sums(scores: Vectors) -> Vectors:
     return sums
 
 
-def _gates(weights: dict[str, Vectors], part: str, end: str) -> Vectors:
-    """Return the rows (4, h, ...) of an LSTM's gates as the steps want them: the cell's last.
+def _gates(packed: Mapping[str, npt.NDArray[Any]], part: str) -> Matrix:
+    """Return the gates of both directions (4, 2, h, ...) as the steps want them: the cell's last.
 
     The sigmoid of x is half the hyperbolic tangent of x / 2, moved: with the other three
     gates halved, one tangent does for all of them.
     """
-    if part == "bias":
-        rows = weights.pop(f"recur.bias_ih_{end}") + weights.pop(f"recur.bias_hh_{end}")
-    else:
-        rows = weights.pop(f"recur.{part}_{end}")
-    entered, kept, proposed, shown = np.split(rows, 4)
-    return np.stack([entered * _HALF, kept * _HALF, shown * _HALF, proposed])
+    ways = [Matrix.of(packed, f"recur.{part}_{end}") for end in _DIRECTIONS]
+    rows, scales = (
+        np.stack([_by_gate(one) for one in each], axis=1) for each in zip(*ways, strict=True)
+    )
+    return Matrix(rows, scales * _SHARES)
+
+
+def _by_gate(rows: Vectors) -> Vectors:
+    return rows.reshape(4, -1, *rows.shape[1:])[_ORDER]
+
+
+def _biases(weights: dict[str, Vectors]) -> Vectors:
+    """Return the biases of the gates of both directions, (4, 2, h)."""
+    sums = [
+        weights.pop(f"recur.bias_ih_{end}") + weights.pop(f"recur.bias_hh_{end}")
+        for end in _DIRECTIONS
+    ]
+    return np.stack([_by_gate(one) for one in sums], axis=1) * _SHARES
 
 
 def _linear(values: Vectors, weights: Mapping[str, Vectors], name: str) -> Vectors:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,17 +31,41 @@ def pack(weights: Mapping[str, Vectors]) -> dict[str, npt.NDArray[Any]]:
     return packed
 
 
-def unpack(packed: Mapping[str, npt.NDArray[Any]]) -> dict[str, Vectors]:
-    """Return the weights that ``pack`` kept."""
+def unpack(packed: Mapping[str, npt.NDArray[Any]], but: Collection[str] = ()) -> dict[str, Vectors]:
+    """Return the weights that ``pack`` kept, ``but`` those of these names."""
     weights: dict[str, Vectors] = {}
     for name, value in packed.items():
+        if name.removesuffix(_ROWS) in but:
+            continue
         if name.endswith(_ROWS):
             whole = name.removesuffix(_ROWS)
             scales = packed[whole + _SCALES].reshape(-1, *[1] * (value.ndim - 1))
-            weights[whole] = value.astype(np.float32) * scales
+            weights[whole] = np.multiply(value, scales, dtype=np.float32)
         elif not name.endswith(_SCALES):
             weights[name] = value.astype(np.float32)
     return weights
+
+
+class Matrix(NamedTuple):
+    """A matrix as ``pack`` keeps it: what each row's numbers are of its scale.
+
+    What parsing lays out otherwise it moves about in bytes, before it makes numbers of them.
+    """
+
+    rows: npt.NDArray[Any]  # (rows, ...)
+    scales: Vectors  # (rows,)
+
+    @classmethod
+    def of(cls, packed: Mapping[str, npt.NDArray[Any]], name: str) -> Matrix:
+        """Return the matrix of that name; a small one has not been made bytes."""
+        if name in packed:
+            return cls(packed[name], np.ones(len(packed[name]), dtype=np.float32))
+        return cls(packed[name + _ROWS], packed[name + _SCALES])
+
+    def turned(self) -> Vectors:
+        """Return the matrix (columns, rows) as numbers."""
+        numbers: Vectors = np.multiply(self.rows.T, self.scales, order="C", dtype=np.float32)
+        return numbers
 
 
 def quantize(vectors: Vectors, steps: int = 127) -> tuple[npt.NDArray[np.int8], Vectors]:

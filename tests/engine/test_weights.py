@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlu_engine.weights import pack, unpack
+from nlu_engine.weights import Matrix, pack, unpack
 
 
 def weights() -> dict[str, np.ndarray]:
@@ -35,3 +35,16 @@ def test_large_matrices_take_one_byte_a_number() -> None:
     assert packed["kernel.rows"].shape == (48, 24, 3)
     assert packed["small"].dtype == packed["bias"].dtype == np.float16
     assert sorted(unpack(packed)) == sorted(weights())
+
+
+def test_a_matrix_is_turned_to_what_it_was_whether_of_bytes_or_not() -> None:
+    packed = pack(weights())
+    whole = unpack(packed)
+    for name in ("large", "small"):
+        turned = Matrix.of(packed, name).turned()
+        assert turned.flags.c_contiguous and turned.dtype == np.float32
+        np.testing.assert_array_equal(turned, whole[name].T)
+
+
+def test_weights_that_are_not_asked_for_stay_packed() -> None:
+    assert sorted(unpack(pack(weights()), but={"large", "small"})) == ["bias", "kernel"]
