@@ -21,7 +21,7 @@ import shutil
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -49,11 +49,10 @@ from nlu_engine.errors import (
 )
 from nlu_engine.features import FeatureExtractor, Vocabulary
 from nlu_engine.listed import ListedValues
-from nlu_engine.neural import NeuralRecognizer
+from nlu_engine.neural import NeuralRecognizer, Trained
 from nlu_engine.out_of_scope import Fallback
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
-from nlu_engine.scoring import LISTED
 
 NEURAL_FILES = ("neural.safetensors", "neural.json", "skill.json")
 MAXENT_CRF_FILES = ("intents.safetensors", "slots.crfsuite", "skill.json")
@@ -64,13 +63,17 @@ SUFFIXES = {NAMED_FEATURES: "", 2: ".gz", FORMAT: ".zst"}
 """What the files of each format that is read are called besides; the last is written."""
 LEVEL = 19
 """Of compression: slow, a third of a second, for files that are written once and read often."""
-_INFLATE: dict[str, Callable[[bytes], bytes]] = {
+Stored = bytes
+Inflate = Callable[[Stored], bytes]
+_INFLATE: dict[str, Inflate] = {
     "": bytes,
     ".gz": gzip.decompress,
     ".zst": lambda content: ZstdDecompressor().decompress(content),
 }
 KIND = "skillbuilder-parsers"
 MANIFEST = "manifest.json"
+ALLOWED = "allowed"
+"""The array among a network's that tells which tags an intent may have."""
 
 LOADED_LEAST = 100_000
 GROWTH = {
@@ -81,7 +84,7 @@ GROWTH = {
     "slots.crfsuite": 2.0,
 }
 COMPRESSED_GROWTH = {
-    "neural.safetensors": 1.3,
+    "neural.safetensors": 1.0,
     "neural.json": 27.0,
     "skill.json": 24.0,
     "intents.safetensors": 2.0,
@@ -155,7 +158,8 @@ def _files_of(pair: ParserPair) -> dict[str, bytes]:
         "scales": intents.scales,
         "intercepts": intents.intercepts,
     }
-    weights = {**neural.packed, "allowed": neural.allowed.astype(np.uint8)}
+    trained = neural.trained()
+    weights = {**trained.packed, ALLOWED: trained.allowed.astype(np.uint8)}
     skill = {
         "intents": list(intents.intents),
         "exact": dict(pair.neural.exact),
@@ -344,8 +348,13 @@ class _Contents:
 
     def bytes(self, name: str) -> bytes:
         """Return a file as it was before it was compressed."""
+        inflate, stored = self.stored(name)
+        return inflate(stored)
+
+    def stored(self, name: str) -> tuple[Inflate, Stored]:
+        """Return a file as it is, and what makes of it what it was."""
         suffix = SUFFIXES[self.manifest["format"]]
-        return _INFLATE[suffix](self._files[name + suffix])
+        return _INFLATE[suffix], self._files[name + suffix]
 
     @cached_property
     def _skill(self) -> dict[str, Any]:
@@ -371,24 +380,24 @@ def _pair(contents: _Contents) -> ParserPair:
 
 
 def _neural(contents: _Contents) -> SkillParser:
-    arrays = contents.arrays("neural.safetensors")
-    allowed = arrays.pop("allowed").astype(bool)
     vocabulary = Vocabulary.from_dict(contents.document("neural.json"))
     skill = contents.skill_of("neural")
-    # An artifact of before there were listed values has no weights for them.
-    reads_lists = any(name.startswith(LISTED) for name in arrays)
     resolver = skill["resolver"]
     extract = FeatureExtractor(
         load_embeddings(contents.manifest["embeddings"]),
         vocabulary,
         contents.manifest["tier"],
         covered=is_covered(contents.manifest["locale"]),
-        listed=ListedValues(resolver.slot_values, resolver.patterns)
-        if reads_lists
-        else ListedValues({}),
+        listed=ListedValues(resolver.slot_values, resolver.patterns),
     )
-    recognizer = NeuralRecognizer(arrays, vocabulary, extract, allowed)
+    inflate, stored = contents.stored("neural.safetensors")
+    recognizer = NeuralRecognizer(partial(_trained, inflate, stored), vocabulary, extract)
     return SkillParser(recognizer, **skill)
+
+
+def _trained(inflate: Inflate, stored: Stored) -> Trained:
+    arrays = load(inflate(stored))
+    return Trained(arrays, arrays.pop(ALLOWED).astype(bool))
 
 
 def _maxent_crf(contents: _Contents) -> SkillParser:

@@ -6,10 +6,11 @@ mean of their scores is better than either (Hansen and Salamon 1990, "Neural Net
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from nlu_engine.weights import unpack
 
 Allowed = npt.NDArray[np.bool_]
 READY = 32
-"""Skills whose weights a process keeps unpacked, those that parsed last; others wait in 8 bits."""
+"""Skills whose weights a process keeps laid out, those that parsed last; others wait compressed."""
 
 
 STATIC = "static."
@@ -35,34 +36,40 @@ Packed = Mapping[str, npt.NDArray[Any]]
 Scores = tuple[Vectors, list[Vectors]]
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves of one or two networks."""
+
+    packed: Packed
+    """Weights as ``weights.pack`` makes them."""
+    allowed: Allowed
+    """(intents, tags), true where an intent may have a tag."""
+
+    def networks(self) -> list[Packed]:
+        """Return the weights of each network, that of the tier itself first."""
+        own = {name: a for name, a in self.packed.items() if not name.startswith(STATIC)}
+        static = {n.removeprefix(STATIC): a for n, a in self.packed.items() if n not in own}
+        return [own, static] if static else [own]
+
+
 class NeuralRecognizer:
     """Scores utterances with the weights of one or two trained networks.
 
-    ``packed`` holds the weights as ``weights.pack`` makes them. ``allowed`` (intents, tags) is
-    true where an intent may have a tag.
+    ``trained`` is asked for them when there is something to score and they are not at hand: a
+    process that has many skills loaded keeps those of most of them compressed.
     """
 
     def __init__(
-        self,
-        packed: Packed,
-        vocabulary: Vocabulary,
-        extract: FeatureExtractor,
-        allowed: Allowed,
+        self, trained: Callable[[], Trained], vocabulary: Vocabulary, extract: FeatureExtractor
     ) -> None:
-        self.packed = packed
+        self.trained = trained
         self.vocabulary = vocabulary
-        self.allowed = allowed
         self.extract = extract
-        self.decoder = Decoder(_mean_crf(self.networks()), vocabulary.tags, allowed)
 
-    def networks(self) -> list[tuple[Packed, FeatureExtractor]]:
-        """Return the weights of each network, and what it reads."""
-        own = {name: a for name, a in self.packed.items() if not name.startswith(STATIC)}
-        static = {n.removeprefix(STATIC): a for n, a in self.packed.items() if n not in own}
-        networks: list[tuple[Packed, FeatureExtractor]] = [(own, self.extract)]
-        if static:
-            networks.append((static, self.extract.without_context()))
-        return networks
+    @property
+    def decoder(self) -> Decoder:
+        """What finds the best tags of all scores."""
+        return _ready(self).decoder
 
     def recognize(self, utterances: Sequence[Sequence[Token]]) -> list[Recognition]:
         """Return the intents of each utterance, and the best path among the first one's tags."""
@@ -79,7 +86,7 @@ class NeuralRecognizer:
     def scores(self, utterances: Sequence[Sequence[Token]]) -> Scores:
         """Return intent scores (b, intents), and the tag scores (n, tags) of each utterance."""
         said = Said(utterances, self.extract)
-        found = [scorer(said) for scorer in _ready(self)]
+        found = [scorer(said) for scorer in _ready(self).scorers]
         intents, tags = found[0] if len(found) == 1 else map(_mean, *found)
         ends = accumulate(map(len, utterances))
         return intents, [
@@ -95,19 +102,33 @@ class NeuralRecognizer:
         return Recognition(intents, decoded.tags, decoded.probabilities, outside)
 
 
+class _Ready(NamedTuple):
+    """All that parsing wants, laid out."""
+
+    scorers: list[Scorer]
+    decoder: Decoder
+
+
 @lru_cache(READY)
-def _ready(recognizer: NeuralRecognizer) -> list[Scorer]:
-    return [Scorer(packed, extract) for packed, extract in recognizer.networks()]
+def _ready(recognizer: NeuralRecognizer) -> _Ready:
+    trained, extract = recognizer.trained(), recognizer.extract
+    networks = trained.networks()
+    # The second one, where there is one, reads no context.
+    reads = [extract] if len(networks) == 1 else [extract, extract.without_context()]
+    return _Ready(
+        [Scorer(*both) for both in zip(networks, reads, strict=True)],
+        Decoder(_mean_crf(networks), recognizer.vocabulary.tags, trained.allowed),
+    )
 
 
 def _mean(one: Vectors, other: Vectors) -> Vectors:
     return np.float32(0.5) * (one + other)
 
 
-def _mean_crf(networks: Sequence[tuple[Packed, FeatureExtractor]]) -> CrfWeights:
+def _mean_crf(networks: Sequence[Packed]) -> CrfWeights:
     parts = [
         unpack({name: a for name, a in packed.items() if name.startswith("crf.")})
-        for packed, _ in networks
+        for packed in networks
     ]
     mean = {name: np.mean([part[name] for part in parts], axis=0) for name in parts[0]}
     return CrfWeights(mean["crf.start"], mean["crf.end"], mean["crf.transitions"])

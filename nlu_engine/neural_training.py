@@ -26,7 +26,7 @@ from nlu_engine.features import (
 from nlu_engine.frames import AnnotatedUtterance
 from nlu_engine.listed import ListedValues
 from nlu_engine.network import Batch, Network, NetworkShape
-from nlu_engine.neural import STATIC, Allowed, NeuralRecognizer
+from nlu_engine.neural import STATIC, Allowed, NeuralRecognizer, Trained
 from nlu_engine.pooled import fit_pooled
 from nlu_engine.start import load_layers, start_from
 from nlu_engine.training_data import TrainingData
@@ -295,7 +295,8 @@ def train_neural(
         )
         weights = own | {STATIC + name: array for name, array in static.items()}
     vocabulary = training_set.vocabulary
-    return NeuralRecognizer(weights, vocabulary, training_set.extract, _allowed(data, vocabulary))
+    trained = Trained(weights, _allowed(data, vocabulary))
+    return NeuralRecognizer(lambda: trained, vocabulary, training_set.extract)
 
 
 def _trained(

@@ -100,7 +100,7 @@ def test_a_training_is_the_same_with_and_without_what_is_kept(
 ) -> None:
     def weights(encodings: EncodingCache | None) -> dict[str, bytes]:
         pair = train_parsers(fruit_data, schedule=Schedule(steps=5), encodings=encodings)
-        packed = pair.neural.recognizer.packed  # type: ignore[attr-defined]
+        packed = pair.neural.recognizer.trained().packed  # type: ignore[attr-defined]
         return {name: value.tobytes() for name, value in packed.items()}
 
     without = weights(None)

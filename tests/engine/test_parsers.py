@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from nlu_engine.errors import InvalidUtterance, NotEnoughData, TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
 from nlu_engine.listed import ListedValues
 from nlu_engine.network import Network
-from nlu_engine.neural import NeuralRecognizer
+from nlu_engine.neural import NeuralRecognizer, Trained
 from nlu_engine.neural_training import Schedule, prepare, shape_for, train_neural
 from nlu_engine.parsers import ParserPair, SkillParser
 from nlu_engine.resolution import Resolver
@@ -108,12 +109,8 @@ def test_numpy_computes_what_torch_computes(fruit_data: TrainingData, tier: Tier
             parameter.add_(torch.randn_like(parameter) * 0.05)
         intents, tags = network(training_set.batch([3]))
     weights = {name: value.numpy() for name, value in network.state_dict().items()}
-    recognizer = NeuralRecognizer(
-        weights,
-        training_set.vocabulary,
-        training_set.extract,
-        np.ones((intents.shape[1], tags.shape[2]), dtype=bool),
-    )
+    trained = Trained(weights, np.ones((intents.shape[1], tags.shape[2]), dtype=bool))
+    recognizer = NeuralRecognizer(lambda: trained, training_set.vocabulary, training_set.extract)
     [found_intents], [found_tags] = recognizer.scores([tokens])
     half = 2e-3 if tier == "full" else 2e-5  # a training set keeps contexts in half precision
     np.testing.assert_allclose(found_intents, intents[0].numpy(), atol=half)
@@ -127,10 +124,13 @@ def test_the_full_tier_answers_with_the_mean_of_both_tiers_networks(
     both, quick = (
         train_neural(fruit_data, embeddings, tier, schedule=schedule) for tier in ("full", "quick")
     )
-    [own, static] = [
-        NeuralRecognizer(packed, both.vocabulary, extract, both.allowed)
-        for packed, extract in both.networks()
-    ]
+    trained = both.trained()
+    own, static = (
+        NeuralRecognizer(partial(Trained, packed, trained.allowed), both.vocabulary, extract)
+        for packed, extract in zip(
+            trained.networks(), (both.extract, both.extract.without_context()), strict=True
+        )
+    )
     said = [tokenize(text) for text in ("order two ripe bananas", "weather in rome")]
     (intents, tags), (of_own, own_tags), (of_static, static_tags) = (
         one.scores(said) for one in (both, own, static)
@@ -164,7 +164,8 @@ def test_a_parse_does_not_depend_on_those_before(fruit_pair: ParserPair) -> None
     assert isinstance(neural, NeuralRecognizer)
 
     def scores(order: list[str]) -> dict[str, list[float]]:
-        [(weights, extract), *_] = reversed(neural.networks())  # the one that keeps words
+        # The last one is the one that keeps words.
+        weights, extract = neural.trained().networks()[-1], neural.extract.without_context()
         scorer = Scorer(weights, extract)
         said = {text: Said([tokenize(text)], extract) for text in order}
         return {text: scorer(said[text])[0][0].tolist() for text in order}
@@ -198,8 +199,9 @@ def test_the_same_seed_gives_the_same_weights(fruit_data: TrainingData) -> None:
         for seed in (4, 4, 5)
     )
     name = "tag_hidden.weight.rows"
-    assert all((one.packed[name] == same.packed[name]).all() for name in one.packed)
-    assert (one.packed[name] != other.packed[name]).any()
+    first, again, others = (recognizer.trained().packed for recognizer in (one, same, other))
+    assert all((first[name] == again[name]).all() for name in first)
+    assert (first[name] != others[name]).any()
 
 
 def test_one_intent_and_no_slots_are_enough() -> None:

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from nlu_engine.embeddings import TIERS, Tier, Vectors, load_embeddings
 from nlu_engine.features import UNKNOWN
-from nlu_engine.neural import NeuralRecognizer
+from nlu_engine.neural import NeuralRecognizer, Trained
 from nlu_engine.neural_training import Schedule, draw, train_neural
 from nlu_engine.pooled import INVERSE_PENALTY, fit_pooled
 from nlu_engine.scoring import POOLED
@@ -21,10 +21,10 @@ from nlu_engine.utterances import normalize, tokenize
 
 
 def without_pooled(recognizer: NeuralRecognizer) -> NeuralRecognizer:
-    kept = {name: a for name, a in recognizer.packed.items() if not name.startswith(POOLED)}
-    return NeuralRecognizer(
-        kept, recognizer.vocabulary, recognizer.extract, np.ones_like(recognizer.allowed)
-    )
+    trained = recognizer.trained()
+    packed = {name: a for name, a in trained.packed.items() if not name.startswith(POOLED)}
+    kept = Trained(packed, np.ones_like(trained.allowed))
+    return NeuralRecognizer(lambda: kept, recognizer.vocabulary, recognizer.extract)
 
 
 def pooled_by_hand(data: TrainingData, recognizer: NeuralRecognizer, text: str) -> Vectors:
@@ -70,9 +70,8 @@ def test_scores_are_the_mean_of_both_classifiers(fruit_data: TrainingData, tier:
         fruit_data, load_embeddings("en@2"), tier, schedule=Schedule(steps=3), negatives=["what"]
     )
     # Each of a tier's networks has such a classifier; here is the one that is the tier's own.
-    recognizer = NeuralRecognizer(
-        trained.networks()[0][0], trained.vocabulary, trained.extract, trained.allowed
-    )
+    own = Trained(trained.trained().networks()[0], trained.trained().allowed)
+    recognizer = NeuralRecognizer(lambda: own, trained.vocabulary, trained.extract)
     [scores], [tags] = recognizer.scores([tokenize(text)])
     [alone], [their_tags] = without_pooled(recognizer).scores([tokenize(text)])
     expected = log_softmax(
