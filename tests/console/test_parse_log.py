@@ -88,7 +88,9 @@ def test_sensitive_words_that_either_parser_found_are_taken_out(
     entry = kept(skill, run, ours, theirs)
     assert entry.neural_sample == "call (me) at {phone} or {bob|who}"
     assert entry.maxent_crf_sample == "call (me) at {phone} or bob"
-    assert "555" not in str(vars(entry)) and "1234" not in str(vars(entry))
+    # Ids, times and what Django keeps of an object have digits of their own.
+    told = str([value for value in vars(entry).values() if isinstance(value, str | list | dict)])
+    assert "555" not in told and "1234" not in told and "bob" in told
     for long in (kept(skill, run, parse("x" * 1_001, "Call")),):
         assert long == entry  # nothing new
 
