@@ -396,8 +396,14 @@ def _neural(contents: _Contents) -> SkillParser:
 
 
 def _trained(inflate: Inflate, stored: Stored) -> Trained:
-    arrays = load(inflate(stored))
-    return Trained(arrays, arrays.pop(ALLOWED).astype(bool))
+    """Return what is stored; raises ArtifactCorrupt, when the skill is first asked."""
+    try:
+        arrays = load(inflate(stored))
+        return Trained(arrays, arrays.pop(ALLOWED).astype(bool))
+    except UNREADABLE as error:
+        raise ArtifactCorrupt(
+            f"The weights of the network cannot be read: {error!r}. Train the skill again."
+        ) from error
 
 
 def _maxent_crf(contents: _Contents) -> SkillParser:

@@ -27,8 +27,6 @@ from nlu_engine.weights import unpack
 Allowed = npt.NDArray[np.bool_]
 READY = 32
 """Skills whose weights a process keeps laid out, those that parsed last; others wait compressed."""
-
-
 STATIC = "static."
 """What the weights' names begin with of the network that reads no context, in the full tier."""
 

@@ -46,8 +46,6 @@ _HALF, _ONE, _LINEAR, _CUBED = (
     np.array(number, dtype=np.float32)
     for number in (0.5, 1, np.sqrt(2 / np.pi), 0.044715 * np.sqrt(2 / np.pi))
 )
-
-
 _DIRECTIONS = ("l0", "l0_reverse")
 _HEAD, _ATTEND = "tag_hidden.weight", "attend.weight"
 _LAID_OUT = {_HEAD, _ATTEND} | {

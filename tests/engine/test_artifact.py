@@ -164,6 +164,22 @@ def as_before(artifact: Path, number: int, recompress: Callable[[bytes], bytes])
     )
 
 
+@pytest.mark.parametrize(
+    "content", [b"no weights", ZstdCompressor().compress(save({"x": np.zeros(3, np.float32)}))]
+)
+def test_weights_that_cannot_be_read_are_told_when_the_skill_is_asked(
+    artifact: Path, content: bytes
+) -> None:
+    # Of the right digest: only who inflates them finds out, and a skill that waits is not inflated.
+    (artifact / "neural.safetensors.zst").write_bytes(content)
+    manifest = read_manifest(artifact)
+    manifest["files"]["neural.safetensors.zst"] = hashlib.sha256(content).hexdigest()
+    (artifact / "manifest.json").write_text(json.dumps(manifest))
+    pair = read_artifact(artifact)
+    with pytest.raises(ArtifactCorrupt, match="Train the skill again"):
+        pair.neural.parse("buy an apple")
+
+
 def test_a_gzipped_artifact_is_read(artifact: Path, fruit_pair: ParserPair) -> None:
     newest = loaded_bytes(read_manifest(artifact))
     as_before(artifact, 2, gzip.compress)
