@@ -6,11 +6,11 @@ mean of their scores is better than either (Hansen and Salamon 1990, "Neural Net
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from nlu_engine.embeddings import Vectors
 from nlu_engine.features import FeatureExtractor, Vocabulary
 from nlu_engine.frames import RankedIntent
 from nlu_engine.parsers import Recognition
-from nlu_engine.scoring import Said, Scorer
+from nlu_engine.scoring import Packed, Said, Scorer
 from nlu_engine.utterances import Token
 from nlu_engine.weights import unpack
 
@@ -30,7 +30,6 @@ READY = 32
 STATIC = "static."
 """What the weights' names begin with of the network that reads no context, in the full tier."""
 
-Packed = Mapping[str, npt.NDArray[Any]]
 Scores = tuple[Vectors, list[Vectors]]
 
 
@@ -39,7 +38,6 @@ class Trained:
     """What a training leaves of one or two networks."""
 
     packed: Packed
-    """Weights as ``weights.pack`` makes them."""
     allowed: Allowed
     """(intents, tags), true where an intent may have a tag."""
 

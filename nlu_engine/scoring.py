@@ -30,6 +30,8 @@ from nlu_engine.layout import Layout, layout_of
 from nlu_engine.utterances import Token
 from nlu_engine.weights import Matrix, unpack
 
+Packed = Mapping[str, npt.NDArray[Any]]
+"""Weights as ``weights.pack`` makes them."""
 LISTED = "list.weight"
 """The layer that reads listed values; a network trained without any has none."""
 POOLED = "pooled"
@@ -117,33 +119,22 @@ _numbers = count()
 class Scorer:
     """One network, its weights unpacked and laid out as parsing wants them."""
 
-    def __init__(self, packed: Mapping[str, npt.NDArray[Any]], extract: FeatureExtractor) -> None:
+    def __init__(self, packed: Packed, extract: FeatureExtractor) -> None:
         self._extract = extract
         self._number = next(_numbers)
         finalize(self, _known.forget, self._number)
-        into, onward = (_gates(packed, part) for part in ("weight_ih", "weight_hh"))
-        self._width = width = onward.rows.shape[-1]
-        # (4, 2, h, h), a product for each gate and direction
-        self._onward = np.multiply(
-            onward.rows.swapaxes(2, 3), onward.scales[:, :, None], order="C", dtype=np.float32
-        )
-        head, attend = (Matrix.of(packed, name) for name in (_HEAD, _ATTEND))
+        self._weights = weights = unpack(packed, but=_LAID_OUT)
+        head = Matrix.of(packed, _HEAD)
+        self._onward = _onward(packed)
+        self._width = width = self._onward.shape[-1]
         # What the states add to the tag head, and how much they are attended to.
         of_states = Matrix(head.rows[:, : 2 * width], head.scales).turned()
-        self._of_states = np.concatenate([of_states, attend.turned()], axis=1)
-        # What a token adds to the gates of both directions and to the tag head.
-        rows = into.rows.reshape(-1, into.rows.shape[-1])
-        of_token = Matrix(
-            np.concatenate([rows, head.rows[:, 2 * width :]]),
-            np.concatenate([into.scales.ravel(), head.scales]),
-        ).turned()
-        self._weights = weights = unpack(packed, but=_LAID_OUT)
-        projection = len(weights["project.bias"])
-        own = weights["words.weight"].shape[1] + len(weights["convolve.bias"]) + WORD_FACTS
-        parts = np.split(of_token, np.cumsum([projection, own, SHAPE_FEATURES - WORD_FACTS]))
+        attend = Matrix.of(packed, _ATTEND).turned()
+        self._of_states = np.concatenate([of_states, attend], axis=1)
+        of_token = _of_token(packed, Matrix(head.rows[:, 2 * width :], head.scales))
+        parts = np.split(of_token, np.cumsum(_sizes(weights)))
         self._of_projected, self._of_own, self._of_place, self._of_listed = parts
-        bias = _biases(weights)
-        self._bias = np.concatenate([bias.ravel(), weights.pop("tag_hidden.bias")])
+        self._bias = np.concatenate([_biases(weights).ravel(), weights.pop("tag_hidden.bias")])
         kernel = weights.pop("convolve.weight")  # (filters, c, 3)
         self._kernel = kernel.transpose(2, 1, 0).reshape(-1, len(kernel))
         # The last row is what lies on either side of a word.
@@ -318,7 +309,29 @@ def _log_sums(scores: Vectors) -> Vectors:
     return sums
 
 
-def _gates(packed: Mapping[str, npt.NDArray[Any]], part: str) -> Matrix:
+def _onward(packed: Packed) -> Vectors:
+    """Return what the states add to the gates, (4, 2, h, h): a product for each and direction."""
+    onward = _gates(packed, "weight_hh")
+    scales = onward.scales[:, :, None]
+    laid: Vectors = np.multiply(onward.rows.swapaxes(2, 3), scales, order="C", dtype=np.float32)
+    return laid
+
+
+def _of_token(packed: Packed, head: Matrix) -> Vectors:
+    """Return what a token adds to the gates of both directions, and by ``head`` to the tags."""
+    into = _gates(packed, "weight_ih")
+    rows = into.rows.reshape(-1, into.rows.shape[-1])
+    scales = np.concatenate([into.scales.ravel(), head.scales])
+    return Matrix(np.concatenate([rows, head.rows]), scales).turned()
+
+
+def _sizes(weights: Mapping[str, Vectors]) -> tuple[int, int, int]:
+    """Return how many numbers a token has: projected, of its own word, of its place."""
+    own = weights["words.weight"].shape[1] + len(weights["convolve.bias"]) + WORD_FACTS
+    return len(weights["project.bias"]), own, SHAPE_FEATURES - WORD_FACTS
+
+
+def _gates(packed: Packed, part: str) -> Matrix:
     """Return the gates of both directions (4, 2, h, ...) as the steps want them: the cell's last.
 
     The sigmoid of x is half the hyperbolic tangent of x / 2, moved: with the other three
