@@ -77,6 +77,7 @@ _LAUNCH_WORDS = frozenset(
     {"alexa", "amazon", "echo", "computer", "ask", "tell", "open", "launch", "load", "begin"}
     | {"start", "enable", "skill", "app"}
 )
+_GERMAN_LAUNCH_WORDS = frozenset({"starte", "öffne", "frage", "lade", "sprich", "benutze"})
 # Of invocation names in English: words that lead to the request ("ask pizza corner to ..."),
 # and those that make no name of two words.
 _CONNECTING_WORDS = frozenset({"to", "from", "by", "if", "and", "whether", "in", "using"})
@@ -206,7 +207,8 @@ def _invocation_letters(name: str) -> Iterator[tuple[str, str]]:
 
 def _invocation_words(words: list[str], locale: str) -> Iterator[tuple[str, str]]:
     is_english, small = locale.startswith("en"), sorted(_SMALL_WORDS & set(words))
-    for word in sorted(_LAUNCH_WORDS & set(words)):
+    german = _GERMAN_LAUNCH_WORDS if locale.startswith("de") else frozenset()
+    for word in sorted((_LAUNCH_WORDS | german) & set(words)):
         yield f"An invocation name must not contain the word {word!r}.", "Leave the word out."
     if len(words) == 1 and not locale.startswith("ja"):
         yield "Alexa takes one word alone only if it is your brand.", "Add a second word."

@@ -431,6 +431,8 @@ def test_every_rule_is_documented() -> None:
         ("a", "en-US", ["2 to 50", "your brand"]),
         (" pizza corner", "en-US", ["single spaces"]),
         ("alexa pizza app", "de-DE", ["'alexa'", "'app'"]),
+        ("öffne mond", "de-DE", ["'öffne'"]),
+        ("öffne mond", "en-US", []),
         ("pizza to go", "en-US", ["'to' leads"]),
         ("pizza for", "en-US", ["article or preposition ('for')"]),
     ],
