@@ -36,6 +36,8 @@ README = ROOT / "README.md"
 TRAIN = "train.jsonl.gz"
 TIERS = ("quick", "full")
 LOCALES = {"xsid-de": "de-DE"}
+SMALL = 500
+"""Training utterances of the largest set that counts as small."""
 ACCURACIES = ("intent_accuracy", "slot_f1", "frame_accuracy")
 REJECTION = ("in_scope_accuracy", "out_of_scope_recall")
 Runs = Sequence[dict[str, Any]]
@@ -174,7 +176,30 @@ def table(results: Results) -> str:
         "| calibration error MaxEnt-CRF / quick / full |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    return "\n".join(lines + [_row(name, tiers) for name, tiers in _measured(results).items()])
+    measured = _measured(results)
+    rows = [_row(name, tiers) for name, tiers in measured.items()]
+    return "\n".join([*lines, *rows, *_mean_rows(measured)])
+
+
+def _mean_rows(measured: Mapping[str, Mapping[str, Runs]]) -> list[str]:
+    """Return the mean gains over the small sets and over all; none where there is but one set."""
+    every = list(measured.values())
+    small = [tiers for tiers in every if _first(tiers)["train_size"] <= SMALL]
+    means = [
+        (f"*mean of the {len(small)} sets of up to {SMALL} samples*", small),
+        (f"*mean of all {len(every)} sets*", every),
+    ]
+    return [
+        f"| {name} | | | | | {' | '.join(_mean_gain(sets, tier) for tier in TIERS)} | |"
+        for name, sets in means
+        if len(sets) > 1
+    ]
+
+
+def _mean_gain(sets: Sequence[Mapping[str, Runs]], tier: str) -> str:
+    gains = [_gain(tiers.get(tier, ())) for tiers in sets]
+    known = [gain for gain in gains if gain is not None]
+    return _percents(mean(known) if len(known) == len(gains) else None)
 
 
 def rejection_table(results: Results) -> str:
@@ -202,15 +227,19 @@ def _measured(results: Results) -> dict[str, dict[str, Runs]]:
 
 
 def _row(name: str, tiers: Mapping[str, Runs]) -> str:
-    first = next(iter(tiers.values()))[0]
+    first = _first(tiers)
     cells = [
         f"{name} ({_seeds(tiers)})",
         f"{first['train_size']:,} / {first['test_size']:,}",
         *_shares_of_all(tiers, ACCURACIES),
-        *(_gain(tiers.get(tier, ())) for tier in TIERS),
+        *(_percents(_gain(tiers.get(tier, ()))) for tier in TIERS),
         " / ".join(_shares_of_all(tiers, ("calibration_error",))),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _first(tiers: Mapping[str, Runs]) -> dict[str, Any]:
+    return next(iter(tiers.values()))[0]
 
 
 def _seeds(tiers: Mapping[str, Runs]) -> str:
@@ -230,10 +259,14 @@ def _shares_of_all(tiers: Mapping[str, Runs], keys: Sequence[str]) -> list[str]:
     return [baseline, *(_shares(_means(tiers.get(tier, ()), "neural"), keys) for tier in TIERS)]
 
 
-def _gain(runs: Runs) -> str:
-    """Return how many more frames than the baseline, in percent of it, the DNN gets right."""
+def _gain(runs: Runs) -> float | None:
+    """Return how many more frames than the baseline, as a share of its, the DNN gets right."""
     base, frames = (_means(runs, one).get("frame_accuracy") for one in ("maxent_crf", "neural"))
-    return "-" if frames is None or not base else f"{frames / base - 1:+.0%}"
+    return None if frames is None or not base else frames / base - 1
+
+
+def _percents(gain: float | None) -> str:
+    return "-" if gain is None else f"{gain:+.0%}"
 
 
 def _means(runs: Runs, parser: str) -> dict[str, float | None]:

@@ -70,6 +70,23 @@ def test_accuracy_row_says_what_was_not_measured() -> None:
     assert len(table.splitlines()) == 3
 
 
+def test_mean_gains_over_small_sets_and_over_all() -> None:
+    sets = {
+        name: {"quick": [{**run(0, frame), "train_size": size}]}
+        for name, frame, size in (("one", 0.6, 70), ("two", 0.4, 500), ("large", 0.8, 501))
+    }
+    table = accuracy.table(sets)
+    assert cells(table, 3) == [
+        "*mean of the 2 sets of up to 500 samples*",
+        *[""] * 4,
+        "+25%",
+        "-",
+        "",
+    ]
+    assert cells(table, 4) == ["*mean of all 3 sets*", *[""] * 4, "+50%", "-", ""]
+    assert widths(table) == {9}
+
+
 def test_accuracy_row_tells_the_seeds_of_tiers_apart() -> None:
     tiers = {"quick": [run(0, 0.6), run(1, 0.6)], "full": [run(0, 0.6)]}
     assert cells(accuracy.table({"toy": tiers}))[0] == "toy (quick: seed 0, 1; full: seed 0)"
