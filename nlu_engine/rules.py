@@ -77,6 +77,7 @@ _LAUNCH_WORDS = frozenset(
     {"alexa", "amazon", "echo", "computer", "ask", "tell", "open", "launch", "load", "begin"}
     | {"start", "enable", "skill", "app"}
 )
+# What opens a skill in German, besides: "öffne", "frage", "sprich mit" ... and its name.
 _GERMAN_LAUNCH_WORDS = frozenset({"starte", "öffne", "frage", "lade", "sprich", "benutze"})
 # Of invocation names in English: words that lead to the request ("ask pizza corner to ..."),
 # and those that make no name of two words.
