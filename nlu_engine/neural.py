@@ -2,6 +2,7 @@
 
 The full tier has two networks: its own, and that of the quick tier. They err differently, so the
 mean of their scores is better than either (Hansen and Salamon 1990, "Neural Network Ensembles").
+The nearest samples (``likeness``) have their say on intents besides.
 """
 
 from __future__ import annotations
@@ -19,14 +20,17 @@ from nlu_engine.crf import CrfWeights, Decoded, Decoder, Numbers
 from nlu_engine.embeddings import Vectors
 from nlu_engine.features import FeatureExtractor, Vocabulary
 from nlu_engine.frames import RankedIntent
+from nlu_engine.likeness import ARRAYS, Likeness
 from nlu_engine.parsers import Recognition
-from nlu_engine.scoring import Packed, Said, Scorer
+from nlu_engine.scoring import Packed, Said, Scorer, joined
 from nlu_engine.utterances import Token
 from nlu_engine.weights import unpack
 
 Allowed = npt.NDArray[np.bool_]
 READY = 32
 """Skills whose weights a process keeps laid out, those that parsed last; others wait compressed."""
+SHARE_OF_LIKENESS = np.array(0.25, dtype=np.float32)
+"""What the nearest samples count for among the scores of intents (docs/experiments.md)."""
 STATIC = "static."
 """What the weights' names begin with of the network that reads no context, in the full tier."""
 
@@ -43,9 +47,14 @@ class Trained:
 
     def networks(self) -> list[Packed]:
         """Return the weights of each network, that of the tier itself first."""
-        own = {name: a for name, a in self.packed.items() if not name.startswith(STATIC)}
-        static = {n.removeprefix(STATIC): a for n, a in self.packed.items() if n not in own}
+        every = {name: a for name, a in self.packed.items() if name not in ARRAYS}
+        own = {name: a for name, a in every.items() if not name.startswith(STATIC)}
+        static = {n.removeprefix(STATIC): a for n, a in every.items() if n not in own}
         return [own, static] if static else [own]
+
+    def likeness(self) -> Likeness | None:
+        """Return what scores intents by their nearest samples, if the training left it."""
+        return Likeness(self.packed) if self.packed.keys() >= ARRAYS else None
 
 
 class NeuralRecognizer:
@@ -81,9 +90,12 @@ class NeuralRecognizer:
 
     def scores(self, utterances: Sequence[Sequence[Token]]) -> Scores:
         """Return intent scores (b, intents), and the tag scores (n, tags) of each utterance."""
-        said = Said(utterances, self.extract)
-        found = [scorer(said) for scorer in _ready(self).scorers]
+        said, ready = Said(utterances, self.extract), _ready(self)
+        found = [scorer(said) for scorer in ready.scorers]
         intents, tags = found[0] if len(found) == 1 else map(_mean, *found)
+        if ready.likeness is not None:
+            _, sentences = said.encoded
+            intents = joined(intents, ready.likeness(sentences), SHARE_OF_LIKENESS)
         ends = accumulate(map(len, utterances))
         return intents, [
             tags[end - len(one) : end] for one, end in zip(utterances, ends, strict=True)
@@ -102,6 +114,7 @@ class _Ready(NamedTuple):
     """All that parsing wants, laid out."""
 
     scorers: list[Scorer]
+    likeness: Likeness | None
     decoder: Decoder
 
 
@@ -113,6 +126,7 @@ def _ready(recognizer: NeuralRecognizer) -> _Ready:
     reads = [extract] if len(networks) == 1 else [extract, extract.without_context()]
     return _Ready(
         [Scorer(*both) for both in zip(networks, reads, strict=True)],
+        trained.likeness(),
         Decoder(_mean_crf(networks), recognizer.vocabulary.tags, trained.allowed),
     )
 

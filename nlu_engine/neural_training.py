@@ -24,6 +24,7 @@ from nlu_engine.features import (
     shapes_of,
 )
 from nlu_engine.frames import AnnotatedUtterance
+from nlu_engine.likeness import fit_likeness
 from nlu_engine.listed import ListedValues
 from nlu_engine.network import Batch, Network, NetworkShape
 from nlu_engine.neural import STATIC, Allowed, NeuralRecognizer, Trained
@@ -81,6 +82,16 @@ def schedule_for(utterances: int, tier: Tier) -> Schedule:
 SIZES: Mapping[Tier, Mapping[str, int]] = {"quick": {}, "full": {"hidden": 96}}
 """What a tier's own network has otherwise than ``NetworkShape`` says: beside the quick tier's, the
 full tier's does as well with 96 numbers a direction, and both fit in a megabyte."""
+
+
+def dropout_for(utterances: int) -> float:
+    """Return the share that the network forgets in training: less where there is more to learn.
+
+    0.4 up to 1,000 utterances, 0.25 from 4,000 on (docs/experiments.md).
+    """
+    more = math.log(min(max(utterances / 1_000, 1), 4), 4)
+    return 0.4 - 0.15 * more
+
 
 HURRIED = Schedule(steps=150, learning_rate=1e-2)
 """For a quick network that has to answer soon, whatever the size of the training set: three times
@@ -264,7 +275,7 @@ def train_neural(
 ) -> NeuralRecognizer:
     """Fit the tier's network on ``data`` and return the recognizer made of it.
 
-    The full tier's has the quick tier's network besides.
+    The full tier's has the quick tier's network besides, and the likeness of samples.
 
     ``copies`` (``augmentation.copies_of``) are learned from besides, in the same time.
     ``encodings``: what the encoder made of utterances before, and keeps what it makes of new ones.
@@ -294,6 +305,7 @@ def train_neural(
             on_progress=lambda share: report(_OWN_SHARE + (1 - _OWN_SHARE) * share),
         )
         weights = own | {STATIC + name: array for name, array in static.items()}
+        weights |= _likeness(training_set.examples[: len(data.utterances)])
     vocabulary = training_set.vocabulary
     trained = Trained(weights, _allowed(data, vocabulary))
     return NeuralRecognizer(lambda: trained, vocabulary, training_set.extract)
@@ -311,14 +323,15 @@ def _trained(
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the packed weights of one network, and of the classifier beside it."""
     torch.manual_seed(seed)
-    network = Network(shape_for(training_set, **SIZES[tier]))
+    count = len(data.utterances)
+    network = Network(shape_for(training_set, dropout=dropout_for(count), **SIZES[tier]))
     if tier == "quick":
         # On top of the encoder they would do harm: it was trained on the same skills, so they
         # learned to trust what it knows by heart (docs/experiments.md).
         start_from(network, load_layers(embeddings), training_set.vocabulary, embeddings)
-    schedule = schedule or schedule_for(len(data.utterances), tier)
+    schedule = schedule or schedule_for(count, tier)
     weights = fit(network, training_set, schedule, seed, on_progress)
-    return weights | pack(_fit_pooled(training_set, len(data.utterances)))
+    return weights | pack(_fit_pooled(training_set, count))
 
 
 def without_context(training_set: TrainingSet) -> TrainingSet:
@@ -350,6 +363,11 @@ def _fit_pooled(training_set: TrainingSet, written: int) -> Mapping[str, Vectors
         [one.intent for one in examples],
         len(training_set.vocabulary.words) + 2,
     )
+
+
+def _likeness(examples: Sequence[Example]) -> dict[str, npt.NDArray[Any]]:
+    sentences = np.stack([one.sentence.float().numpy() for one in examples])
+    return fit_likeness(sentences, [one.intent for one in examples])
 
 
 def fit(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import count
 from threading import Lock
 from typing import Any
@@ -64,12 +65,22 @@ class Said:
 
     def __init__(self, utterances: Sequence[Sequence[Token]], extract: FeatureExtractor) -> None:
         self.utterances = utterances
+        self._extract = extract
         self.words = [token.text for tokens in utterances for token in tokens]
         self.layout = layout_of(tuple(map(len, utterances)))
         listed = np.concatenate([extract.listed(tokens) for tokens in utterances])
         self.hits = np.flatnonzero(listed.any(axis=1))
         """The tokens of listed values."""
         self.listed = listed[self.hits]
+
+    @cached_property
+    def encoded(self) -> tuple[Vectors, Vectors]:
+        """What the encoder makes of the words, (t, dimensions), and of each utterance, (b, ...)."""
+        # One by one: the encoder's activations are quantised per batch, and what an utterance
+        # means may not depend on what else is asked.
+        encoded = [self._extract.in_context([tokens])[0] for tokens in self.utterances]
+        contexts, sentences = zip(*encoded, strict=True)
+        return np.concatenate(contexts), np.stack(sentences)
 
 
 class KnownWords:
@@ -148,8 +159,8 @@ class Scorer:
         sentences = None
         if self._extract.tier == "full":
             projected = meant[:, : len(self._of_projected)]
-            context, sentences = self._encoded(said)
-            projected[:] = self._normalized(projected + context)
+            contexts, sentences = said.encoded
+            projected[:] = self._normalized(projected + self._of_context(contexts))
             mixed += projected @ self._of_projected
         self._add_facts(mixed, said)
         states = self._recur(mixed[:, :gates], said.layout)
@@ -198,16 +209,10 @@ class Scorer:
         weights = self._weights
         return _layer_norm(projected, weights["normalize.weight"], weights["normalize.bias"])
 
-    def _encoded(self, said: Said) -> tuple[Vectors, Vectors]:
-        """Return what the words' context adds to their projected vectors, and of each utterance
-        its sentence vector.
-        """
-        # One by one: the encoder's activations are quantised per batch, and what an utterance
-        # means may not depend on what else is asked.
-        encoded = [self._extract.in_context([tokens])[0] for tokens in said.utterances]
-        contexts = np.concatenate([context for context, _ in encoded])
-        project = self._weights["project.weight"][:, -contexts.shape[1] :]
-        return contexts @ project.T, np.stack([sentence for _, sentence in encoded])
+    def _of_context(self, contexts: Vectors) -> Vectors:
+        """Return what the words' context adds to their projected vectors."""
+        adds: Vectors = contexts @ self._weights["project.weight"][:, -contexts.shape[1] :].T
+        return adds
 
     def _add_facts(self, mixed: Vectors, said: Said) -> None:
         """Add what is known of each token besides its word and what it means."""
@@ -269,7 +274,7 @@ class Scorer:
         intents = _linear(hidden, weights, "intent_out")
         weighed = sums[:, projection:]
         if weighed.shape[1]:
-            return _with_second(intents, self._second(weighed, sentences))
+            return joined(intents, self._second(weighed, sentences), _HALF)
         return intents
 
     def _second(self, weighed: Vectors, sentences: Vectors | None) -> Vectors:
@@ -289,16 +294,17 @@ def _each(vectors: Vectors, matrix: Vectors) -> Vectors:
     return products
 
 
-def _with_second(first: Vectors, second: Vectors) -> Vectors:
-    """Return scores (b, intents) by which intents are as likely as both say in the (log) mean.
+def joined(first: Vectors, second: Vectors, share: Vectors) -> Vectors:
+    """Return scores (b, intents) by the mean of what both say in logarithms.
 
-    ``first`` may have one more, of everything else: what it has against all others stays.
+    ``share``: what the ``second`` counts for, a number. ``first`` may have one intent more, of
+    everything else: what it has against all others stays.
     """
-    inside = first[:, : second.shape[1]]
+    inside, rest = first[:, : second.shape[1]], _ONE - share
     if inside.shape == first.shape:
-        return _HALF * (first + second)
+        return rest * first + share * second
     whole = _log_sums(inside)
-    mixed = _HALF * (inside - whole + second - _log_sums(second))
+    mixed = rest * (inside - whole) + share * (second - _log_sums(second))
     return np.concatenate([mixed - _log_sums(mixed) + whole, first[:, second.shape[1] :]], axis=1)
 
 

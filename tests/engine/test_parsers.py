@@ -12,6 +12,7 @@ import torch
 from nlu_engine.embeddings import TIERS, Tier, load_embeddings
 from nlu_engine.errors import InvalidUtterance, NotEnoughData, TrainingCancelled
 from nlu_engine.frames import AnnotatedUtterance, Frame, SlotSpan
+from nlu_engine.likeness import ARRAYS
 from nlu_engine.listed import ListedValues
 from nlu_engine.network import Network
 from nlu_engine.neural import NeuralRecognizer, Trained
@@ -131,9 +132,13 @@ def test_the_full_tier_answers_with_the_mean_of_both_tiers_networks(
             trained.networks(), (both.extract, both.extract.without_context()), strict=True
         )
     )
+    networks = {name: array for name, array in trained.packed.items() if name not in ARRAYS}
+    mean_of_both = NeuralRecognizer(
+        partial(Trained, networks, trained.allowed), both.vocabulary, both.extract
+    )
     said = [tokenize(text) for text in ("order two ripe bananas", "weather in rome")]
     (intents, tags), (of_own, own_tags), (of_static, static_tags) = (
-        one.scores(said) for one in (both, own, static)
+        one.scores(said) for one in (mean_of_both, own, static)
     )
     np.testing.assert_allclose(intents, (of_own + of_static) / 2, rtol=1e-5)
     for mean, *parts in zip(tags, own_tags, static_tags, strict=True):

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from nlu_engine.embeddings import TIERS, Tier, Vectors, load_embeddings
 from nlu_engine.features import UNKNOWN
 from nlu_engine.neural import NeuralRecognizer, Trained
-from nlu_engine.neural_training import Schedule, draw, train_neural
+from nlu_engine.neural_training import Schedule, draw, dropout_for, train_neural
 from nlu_engine.pooled import INVERSE_PENALTY, fit_pooled
 from nlu_engine.scoring import POOLED
 from nlu_engine.training_data import TrainingData
@@ -116,3 +116,9 @@ def test_a_pass_draws_every_example_once_in_batches_of_like_length() -> None:
 def test_a_handful_of_examples_is_drawn_again_and_again() -> None:
     drawn = Counter(row for batch in islice(draw([3, 1, 2], 0, Schedule(9), 0), 9) for row in batch)
     assert drawn == {0: 9, 1: 9, 2: 9}
+
+
+def test_large_training_sets_want_less_dropout() -> None:
+    assert dropout_for(1) == dropout_for(1_000) == pytest.approx(0.4)
+    assert dropout_for(2_000) == pytest.approx(0.325)
+    assert dropout_for(4_000) == dropout_for(100_000) == pytest.approx(0.25)
