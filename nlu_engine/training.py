@@ -112,7 +112,7 @@ def train_parsers(
     seconds = {"maxent_crf": time.process_time() - between, "neural": between - started}
     shared: dict[str, Any] = {"exact": data.exact, "resolver": resolver, "fallback": data.fallback}
     return ParserPair(
-        SkillParser(neural, **shared, calibration=neural_calibration(_per_intent(data), tier)),
+        SkillParser(neural, **shared, calibration=neural_calibration(_per_intent(data))),
         SkillParser(baseline, **shared, calibration=calibration),
         _manifest(data, tier, seed, seconds, neural.vocabulary.tags) | {"hurried": hurry},
     )
@@ -128,17 +128,15 @@ def _report_baseline(report: Progress, share: float) -> None:
     report("train", start + (_TRAINED - start) * share)
 
 
-def neural_calibration(per_intent: float, tier: Tier) -> Calibration:
+def neural_calibration(per_intent: float) -> Calibration:
     """Return the temperatures that make the DNN's confidences true.
 
     Fitted once on utterances held out of other training sets (docs/experiments.md): they
-    depend on how many utterances an intent has and on the tier, less on the skill; a fold of a
-    skill's own would cost as much again as its training.
+    depend on how many utterances an intent has, less on the skill, hardly on the tier; a fold of
+    a skill's own would cost as much again as its training.
     """
-    # A mean of two networks is less sure than either.
-    least = 0.56 if tier == "quick" else 0.5
     # Ten an intent was the fewest that was fitted: below, a network would be all too sure.
-    return Calibration(least + 0.1 * math.log10(max(per_intent, 10)))
+    return Calibration(0.54 + 0.12 * math.log10(max(per_intent, 10)))
 
 
 def _per_intent(data: TrainingData) -> float:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from nlu_engine.calibration import Calibration, calibration_error, fit_temperature
-from nlu_engine.embeddings import TIERS, Tier
 from nlu_engine.frames import RankedIntent
 from nlu_engine.training import neural_calibration
 
@@ -61,9 +60,8 @@ def test_the_calibration_error_is_the_mean_gap_between_confidence_and_accuracy()
     assert mixed == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_the_dnn_is_sharpened_most_where_intents_have_few_utterances(tier: Tier) -> None:
-    found = [neural_calibration(count, tier).intent_temperature for count in (10, 70, 1_000)]
+def test_the_dnn_is_sharpened_most_where_intents_have_few_utterances() -> None:
+    found = [neural_calibration(count).intent_temperature for count in (10, 70, 1_000)]
     assert found == sorted(set(found))
     assert 0.5 < found[0] < found[-1] < 1
-    assert neural_calibration(2.5, tier).intent_temperature == found[0]
+    assert neural_calibration(2.5).intent_temperature == found[0]
