@@ -33,12 +33,15 @@ class Calibration:
     slot_temperature: float = 1.0
 
     def intents(
-        self, ranked: Sequence[RankedIntent], most: int | None = None
+        self, ranked: Sequence[RankedIntent], most: int | None = None, inside: float = 1.0
     ) -> tuple[RankedIntent, ...]:
-        """Return the first ``most`` of all ranked intents, with calibrated confidences."""
+        """Return the first ``most`` of all ranked intents, with calibrated confidences.
+
+        ``inside``: the probability that one of them is meant, which all of them share.
+        """
         shares = _softened([one.confidence for one in ranked], self.intent_temperature)
         likeliest = zip(ranked[:most], shares, strict=False)
-        return tuple([RankedIntent(one.intent, share) for one, share in likeliest])
+        return tuple([RankedIntent(one.intent, inside * share) for one, share in likeliest])
 
     def slot(self, probability: float) -> float:
         """Return the calibrated probability of a slot span."""

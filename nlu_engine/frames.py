@@ -103,9 +103,10 @@ class Parse:
     """What a parser returns: a frame with its confidence and the ranked alternatives.
 
     ``alternatives`` holds the intents after the first, best first. ``out_of_scope`` is the
-    probability, in [0, 1], that the utterance means none of them; None where the parser
-    has not learned to tell. ``refused`` holds what was found for slots whose types are closed
-    and do not know it: it is no part of the frame, so a dialogue asks for the slot again.
+    probability, in [0, 1], that the utterance means none of them: what the confidences of all
+    intents lack to 1. None where the parser has not learned to tell. ``refused`` holds what was
+    found for slots whose types are closed and do not know it: it is no part of the frame, so a
+    dialogue asks for the slot again.
     """
 
     utterance: str

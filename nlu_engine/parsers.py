@@ -106,8 +106,9 @@ class SkillParser:
         recognition: Recognition,
         reference: datetime | None,
     ) -> Parse:
-        ranked = self.calibration.intents(recognition.intents, MAX_ALTERNATIVES + 1)
         outside = recognition.out_of_scope
+        inside = 1.0 if outside is None else 1 - outside
+        ranked = self.calibration.intents(recognition.intents, MAX_ALTERNATIVES + 1, inside)
         if self.fallback and outside is not None and outside > self.fallback.threshold:
             return Parse(text, Frame(self.fallback.intent), outside, ranked, outside)
         spans = spans_of(tokens, recognition.tags, text)

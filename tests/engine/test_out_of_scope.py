@@ -105,6 +105,18 @@ def test_both_parsers_tell_what_is_out_of_scope(pair: ParserPair, name: str) -> 
     assert parser.parse("buy me an apple").frame.intent == "BuyIntent"
 
 
+@pytest.mark.parametrize("name", ["neural", "maxent_crf"])
+def test_all_intents_and_what_is_out_of_scope_sum_to_one(pair: ParserPair, name: str) -> None:
+    parser: SkillParser = getattr(pair, name)
+    for text in ("buy me an apple", "is it raining", *OUTSIDE):
+        parse = parser.parse(text)
+        assert parse.out_of_scope is not None
+        of_intents = [one.confidence for one in parse.alternatives]
+        if parse.frame.intent != FALLBACK_INTENT:
+            of_intents.append(parse.confidence)
+        assert sum(of_intents) + parse.out_of_scope == pytest.approx(1, abs=1e-6)
+
+
 def test_the_fallback_survives_the_artifact(pair: ParserPair, tmp_path: Any) -> None:
     write_artifact(pair, tmp_path / "artifact")
     again = read_artifact(tmp_path / "artifact")
