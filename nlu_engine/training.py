@@ -110,9 +110,10 @@ def train_parsers(
     on_progress("calibrate", _TRAINED)
     calibration = Calibration(intent_temperature(data))
     seconds = {"maxent_crf": time.process_time() - between, "neural": between - started}
+    sharpened = neural_calibration(_per_intent(data), data.fallback is not None)
     shared: dict[str, Any] = {"exact": data.exact, "resolver": resolver, "fallback": data.fallback}
     return ParserPair(
-        SkillParser(neural, **shared, calibration=neural_calibration(_per_intent(data))),
+        SkillParser(neural, **shared, calibration=sharpened),
         SkillParser(baseline, **shared, calibration=calibration),
         _manifest(data, tier, seed, seconds, neural.vocabulary.tags) | {"hurried": hurry},
     )
@@ -128,14 +129,18 @@ def _report_baseline(report: Progress, share: float) -> None:
     report("train", start + (_TRAINED - start) * share)
 
 
-def neural_calibration(per_intent: float) -> Calibration:
+def neural_calibration(per_intent: float, fallback: bool = False) -> Calibration:
     """Return the temperatures that make the DNN's confidences true.
 
     Fitted once on utterances held out of other training sets (docs/experiments.md): they
     depend on how many utterances an intent has, less on the skill, hardly on the tier; a fold of
-    a skill's own would cost as much again as its training.
+    a skill's own would cost as much again as its training. With a ``fallback`` people also say
+    what is out of scope, and the more a network has learned, the surer it is of what it accepts
+    of that.
     """
-    # Ten an intent was the fewest that was fitted: below, a network would be all too sure.
+    # Ten an intent was the fewest that was fitted, a hundred the most with a fallback.
+    if fallback:
+        return Calibration(0.4 + 0.3 * math.log10(min(max(per_intent, 10), 100)))
     return Calibration(0.54 + 0.12 * math.log10(max(per_intent, 10)))
 
 

@@ -60,8 +60,15 @@ def test_the_calibration_error_is_the_mean_gap_between_confidence_and_accuracy()
     assert mixed == pytest.approx(0.2)
 
 
-def test_the_dnn_is_sharpened_most_where_intents_have_few_utterances() -> None:
-    found = [neural_calibration(count).intent_temperature for count in (10, 70, 1_000)]
+@pytest.mark.parametrize("fallback", [False, True])
+def test_the_dnn_is_sharpened_most_where_intents_have_few_utterances(fallback: bool) -> None:
+    found = [neural_calibration(count, fallback).intent_temperature for count in (10, 70, 1_000)]
     assert found == sorted(set(found))
-    assert 0.5 < found[0] < found[-1] < 1
-    assert neural_calibration(2.5).intent_temperature == found[0]
+    assert 0.5 < found[0] < found[-1] <= 1
+    assert neural_calibration(2.5, fallback).intent_temperature == found[0]
+
+
+def test_where_anything_may_be_said_the_dnn_is_less_sure() -> None:
+    for count in (10, 100, 1_000):
+        alone, among = (neural_calibration(count, one) for one in (False, True))
+        assert alone.intent_temperature < among.intent_temperature
