@@ -1,7 +1,7 @@
 """Write and read a trained parser pair as an immutable directory.
 
     manifest.json           what this is, how it was made, the SHA-256 of each other file
-    neural.safetensors.zst  weights of the network
+    neural.safetensors.zst  weights of the networks, in the full tier the samples' signs too
     neural.json.zst         its words, characters, intents, tags
     intents.safetensors.zst weights of the MaxEnt classifier, its features by their hashes
     slots.crfsuite.zst      the CRF, in crfsuite's own format
