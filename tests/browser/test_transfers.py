@@ -11,6 +11,8 @@ from tests.running_app import RunningApp
 pytestmark = [pytest.mark.browser, pytest.mark.e2e]
 
 INTENT = "OrderPizzaIntent"
+SAMPLES = 23
+"""Sample utterances that it has in the template."""
 
 
 def add_value(page: Page, slot_type: str, value: str) -> None:
@@ -45,8 +47,7 @@ def test_an_intent_is_copied_and_moved_with_its_slot_types_and_dialog(
     page.get_by_role("button", name="Copy", exact=True).press("Enter")
     expect(page.locator(".alert").first).to_contain_text(f"{INTENT} was copied here")
     expect(page.locator("h2", has_text=INTENT)).to_be_visible()
-    expect(page.locator(".row-text").first).to_be_visible()
-    samples = page.locator(".row-text").count()
+    expect(page.locator(".row-text")).to_have_count(SAMPLES)
     page.goto(there)
     # What is there already is asked about: use it, or bring this one under another name.
     add_value(page, "PizzaSize", "gigantic")
@@ -59,7 +60,7 @@ def test_an_intent_is_copied_and_moved_with_its_slot_types_and_dialog(
     page.get_by_label("bring this one as").check()
     page.get_by_role("button", name="Move").press("Enter")
     expect(page.locator(".alert").first).to_contain_text("was moved here from Corner shop")
-    expect(page.locator(".row-text")).to_have_count(samples)
+    expect(page.locator(".row-text")).to_have_count(SAMPLES)
     page.goto(here)
     expect(page.locator("a.object-row", has_text=INTENT)).to_have_count(0)
     # Nothing is lost: the history of the skill that it left gives it back.
