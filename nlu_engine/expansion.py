@@ -23,7 +23,11 @@ from nlu_engine.templates import Chunk, TemplateError, parse_template
 from nlu_engine.utterances import normalize
 
 COPIES = 5
-"""How often a sample with slots is filled at least, while the budget lasts."""
+"""How often a sample with slots is filled at least, while there are few of them."""
+REFILLED = 500
+"""Filled samples of a skill, or as many as it has values to say if those are more, up to which they
+are filled more than once. More would leave no room for copies with any words in their slots
+(``augmentation``), which teach more (docs/experiments.md)."""
 
 MAX_UTTERANCES = 2_000
 """Budget of filled samples a skill: training stays quick whatever the slot types hold."""
@@ -76,10 +80,11 @@ class _Deck:
 def expand(model: InteractionModel, *, locale: str, seed: int = 0) -> list[AnnotatedUtterance]:
     """Return annotated utterances for the samples of the developer's own intents.
 
-    Slot-free samples come once. Each sample with slots is filled COPIES times or more,
-    until every value and synonym of its slot types has been said, at most about
-    MAX_UTTERANCES times in all (every sample at least once). The same model, locale and
-    seed give the same list. Samples of AMAZON.* intents are left out: they are looked up.
+    Slot-free samples come once. Each sample with slots is filled COPIES times or more, or as often
+    as REFILLED allows, but at least once. Then go on those that say what nobody has said yet, until
+    every value and synonym of the slot types has been said or there are MAX_UTTERANCES. The same
+    model, locale and seed give the same list. Samples of AMAZON.* intents are left out: they are
+    looked up.
     """
     templates = _templates(model)
     decks = _decks(model, templates, locale, seed)
@@ -139,9 +144,10 @@ def _decks(
 def _fill_all(
     templates: list[_Template], decks: dict[str, _Deck], seed: int
 ) -> list[AnnotatedUtterance]:
-    """Fill each template COPIES times, then those that have to say what nobody has said yet."""
+    """Fill each template up to COPIES times, then those that say what nobody has said yet."""
     utterances: dict[AnnotatedUtterance, None] = {}
-    copies = min(COPIES, max(1, MAX_UTTERANCES // max(1, len(templates))))
+    wanted = min(max(REFILLED, sum(len(deck.cards) for deck in decks.values())), MAX_UTTERANCES)
+    copies = min(COPIES, max(1, wanted // max(1, len(templates))))
     marks = [template.mark(seed) for template in templates]
     dealt = [_hands(one, own, decks) for one, own in zip(templates, marks, strict=True)]
     for _ in range(copies):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlu_engine import builtins
-from nlu_engine.expansion import COPIES, MAX_UTTERANCES, expand
+from nlu_engine.expansion import COPIES, MAX_UTTERANCES, REFILLED, expand
 from nlu_engine.frames import AnnotatedUtterance, SlotSpan
 from nlu_engine.interaction_model import InteractionModel
 
@@ -115,6 +116,25 @@ def test_a_sample_is_filled_several_times_with_different_values() -> None:
     three = model([intent("Go", ["to {s}", "at {s}"], s="T")], {"T": [f"v{n}" for n in range(6)]})
     texts = [u.text for u in expand(three, locale="en-US")]
     assert len(texts) == len(set(texts)) == 2 * COPIES
+
+
+@pytest.mark.parametrize(
+    ("samples", "values", "fillings"),
+    [
+        (50, 9, 50 * COPIES),
+        (200, 9, REFILLED // 200 * 200),
+        (300, 9, 300),  # twice would be more than REFILLED: copies have the room
+        (300, 1_300, 1_700),  # four times each, then the values that none of them has said
+    ],
+)
+def test_many_samples_are_filled_less_often(samples: int, values: int, fillings: int) -> None:
+    written = [f"sample {number} {{s}}" for number in range(samples)]
+    many = model([intent("Many", written, s="T")], {"T": [f"v {n}" for n in range(values)]})
+    utterances = expand(many, locale="en-US")
+    assert len(utterances) == pytest.approx(fillings, rel=0.15)
+    assert said(utterances, "s") == {f"v {n}" for n in range(values)}
+    often = Counter(one.text.split(" v ")[0] for one in utterances)
+    assert min(often.values()) == min(COPIES, max(1, max(REFILLED, values) // samples))
 
 
 def test_a_slot_type_without_values_takes_any_words() -> None:
