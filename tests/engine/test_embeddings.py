@@ -21,6 +21,7 @@ from nlu_engine.embeddings import (
     release_for,
     service_for,
 )
+from nlu_engine.encoder import FEW_WORDS
 from nlu_engine.errors import EmbeddingsError
 
 
@@ -164,8 +165,22 @@ def test_parsing_loads_neither_torch_nor_scikit_learn() -> None:
 def test_an_utterance_is_encoded_once_whoever_asks() -> None:
     encoder = load_encoder("en@2")
     words = ["order", "a", "pizza"]
-    [first] = encoder.encode([words])
-    assert encoder.encode([words])[0] is first
+    encoder.encode([words])
+    before = encoder._known.cache_info()
+    [again] = encoder.encode([words])
+    after = encoder._known.cache_info()
+    assert (after.hits, after.misses) == (before.hits + 1, before.misses)
     fresh = encoder._encode([words])[0]
-    assert np.array_equal(first.words, fresh.words)
-    assert np.array_equal(first.sentence, fresh.sentence)
+    assert np.array_equal(again.words, fresh.words.astype(np.float16).astype(np.float32))
+    assert np.array_equal(again.sentence, fresh.sentence.astype(np.float16).astype(np.float32))
+    again.words[:] = 0  # what one is given is its own
+    assert encoder.encode([words])[0].words.any()
+
+
+def test_how_long_an_utterance_is_changes_not_how_exact_its_vectors_are() -> None:
+    encoder = load_encoder("en@2")
+    words = ["order", "a", "pizza"] * FEW_WORDS  # too long to be kept
+    [encoded] = encoder.encode([words])
+    for found in (encoded.words, encoded.sentence):
+        assert found.dtype == np.float32
+        assert np.array_equal(found, found.astype(np.float16))
