@@ -2,7 +2,7 @@
 
 A parser's raw probabilities are sharpened or softened by one temperature for intents and one
 for slots (Guo et al. 2017, "On Calibration of Modern Neural Networks"), which changes no
-ranking. Needs numpy alone.
+ranking. The odds of being out of scope are moved by a factor. Needs numpy alone.
 """
 
 from __future__ import annotations
@@ -27,10 +27,14 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Calibration:
-    """The temperatures of one parser; above 1 they soften its confidences."""
+    """The temperatures of one parser; above 1 they soften its confidences.
+
+    ``outside_odds``: by what the odds that an utterance is out of scope are multiplied.
+    """
 
     intent_temperature: float = 1.0
     slot_temperature: float = 1.0
+    outside_odds: float = 1.0
 
     def intents(
         self, ranked: Sequence[RankedIntent], most: int | None = None, inside: float = 1.0
@@ -42,6 +46,11 @@ class Calibration:
         shares = _softened([one.confidence for one in ranked], self.intent_temperature)
         likeliest = zip(ranked[:most], shares, strict=False)
         return tuple([RankedIntent(one.intent, inside * share) for one, share in likeliest])
+
+    def outside(self, probability: float) -> float:
+        """Return the calibrated probability that an utterance is out of scope."""
+        odds = self.outside_odds * probability
+        return odds / (odds + 1 - probability)
 
     def slot(self, probability: float) -> float:
         """Return the calibrated probability of a slot span."""

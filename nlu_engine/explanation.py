@@ -504,16 +504,16 @@ def _masked(
 
 
 def _answer(parser: SkillParser, recognition: Recognition) -> str:
-    outside, fallback = recognition.out_of_scope, parser.fallback
+    (outside, ranked), fallback = parser.judged(recognition, 1), parser.fallback
     if fallback and outside is not None and outside > fallback.threshold:
         return fallback.intent
-    return recognition.intents[0].intent
+    return ranked[0].intent
 
 
 def _confidence(parser: SkillParser, recognition: Recognition, intent: str) -> float:
+    outside, ranked = parser.judged(recognition)
     if parser.fallback and intent == parser.fallback.intent:
-        return recognition.out_of_scope or 0.0
-    ranked = parser.calibration.intents(recognition.intents)
+        return outside or 0.0
     return next((one.confidence for one in ranked if one.intent == intent), 0.0)
 
 

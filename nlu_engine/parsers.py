@@ -106,9 +106,7 @@ class SkillParser:
         recognition: Recognition,
         reference: datetime | None,
     ) -> Parse:
-        outside = recognition.out_of_scope
-        inside = 1.0 if outside is None else 1 - outside
-        ranked = self.calibration.intents(recognition.intents, MAX_ALTERNATIVES + 1, inside)
+        outside, ranked = self.judged(recognition, MAX_ALTERNATIVES + 1)
         if self.fallback and outside is not None and outside > self.fallback.threshold:
             return Parse(text, Frame(self.fallback.intent), outside, ranked, outside)
         spans = spans_of(tokens, recognition.tags, text)
@@ -124,6 +122,17 @@ class SkillParser:
         first, *others = ranked
         frame = Frame(first.intent, tuple(accepted))
         return Parse(text, frame, first.confidence, tuple(others), outside, tuple(refused))
+
+    def judged(
+        self, recognition: Recognition, most: int | None = None
+    ) -> tuple[float | None, tuple[RankedIntent, ...]]:
+        """Return how surely no intent is meant, and the first ``most`` intents, calibrated.
+
+        Where it is known how surely none is meant, that and all intents sum to 1.
+        """
+        raw, calibration = recognition.out_of_scope, self.calibration
+        outside = None if raw is None else calibration.outside(raw)
+        return outside, calibration.intents(recognition.intents, most, 1 - (outside or 0.0))
 
     def _resolved(
         self,
