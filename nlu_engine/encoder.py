@@ -49,6 +49,8 @@ class ContextualEncoder:
         options = onnxruntime.SessionOptions()
         # Threads of one's own only pay on an idle machine; processes share the cores better.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # Utterances are of many lengths, and of each a plan of its memory would be kept.
+        options.enable_mem_pattern = False
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
             str(directory / LAYERS), options, providers=["CPUExecutionProvider"]
