@@ -110,11 +110,7 @@ def train_parsers(
     on_progress("calibrate", _TRAINED)
     calibration = Calibration(intent_temperature(data))
     seconds = {"maxent_crf": time.process_time() - between, "neural": between - started}
-    sharpened = neural_calibration(
-        len(data.utterances),
-        len({one.frame.intent for one in data.utterances}),
-        data.fallback is not None,
-    )
+    sharpened = neural_calibration(_per_intent(data), data.written if data.fallback else None)
     shared: dict[str, Any] = {"exact": data.exact, "resolver": resolver, "fallback": data.fallback}
     return ParserPair(
         SkillParser(neural, **shared, calibration=sharpened),
@@ -133,23 +129,26 @@ def _report_baseline(report: Progress, share: float) -> None:
     report("train", start + (_TRAINED - start) * share)
 
 
-def neural_calibration(utterances: int, intents: int, fallback: bool = False) -> Calibration:
-    """Return what makes the confidences of a DNN of so many intents and utterances true.
+def neural_calibration(per_intent: float, scope: int | None = None) -> Calibration:
+    """Return what makes the confidences of a DNN true, by how many utterances an intent has.
 
     Fitted once on utterances held out of other training sets (docs/experiments.md): temperatures
-    depend on how many utterances an intent has, less on the skill, hardly on the tier; a fold of
-    a skill's own would cost as much again as its training. With a ``fallback`` people also say
-    what is out of scope, and the more a network has learned, the surer it is of what it accepts
-    of that; the more utterances, the surer it is that what is out of scope is not.
+    depend on those, less on the skill, hardly on the tier; a fold of a skill's own would cost as
+    much again as its training. ``scope``: of a skill with a fallback, how many sample utterances
+    it has. There people also say what is out of scope, and the more a network has learned, the
+    surer it is of what it accepts of that; the more samples, the surer it is to be meant at all.
     """
     # Ten an intent was the fewest that was fitted, a hundred the most with a fallback.
-    per_intent = max(utterances / intents, 10)
-    if not fallback:
-        return Calibration(0.54 + 0.12 * math.log10(per_intent))
-    seen = min(max(utterances, 70), 10_000)
+    if scope is None:
+        return Calibration(0.54 + 0.12 * math.log10(max(per_intent, 10)))
     return Calibration(
-        0.4 + 0.3 * math.log10(min(per_intent, 100)), outside_odds=(seen / 200) ** 0.8
+        0.4 + 0.3 * math.log10(min(max(per_intent, 10), 100)),
+        outside_odds=(min(max(scope, 70), 10_000) / 200) ** 0.8,
     )
+
+
+def _per_intent(data: TrainingData) -> float:
+    return len(data.utterances) / len({one.frame.intent for one in data.utterances})
 
 
 def _negatives(data: TrainingData, embeddings: SharedEmbeddings, seed: int) -> list[str]:

@@ -44,6 +44,7 @@ class TrainingData:
     ``multiple``: the slots that take several values.
     ``fallback``: what answers utterances that are out of scope, if anything does;
     ``negatives``: utterances known to be, beside those that all skills share.
+    ``samples``: how many people wrote, where ``utterances`` are fillings of them.
     """
 
     utterances: tuple[AnnotatedUtterance, ...]
@@ -59,6 +60,12 @@ class TrainingData:
     apart: Apart | None = None
     fallback: Fallback | None = None
     negatives: tuple[str, ...] = ()
+    samples: int | None = None
+
+    @property
+    def written(self) -> int:
+        """How many sample utterances people wrote."""
+        return len(self.utterances) if self.samples is None else self.samples
 
     @classmethod
     def from_interaction_model(
@@ -84,6 +91,7 @@ class TrainingData:
             multiple=_multiple(model),
             apart=_apart(model, locale),
             fallback=fallback_in(model),
+            samples=sum(len(set(intent.samples)) for intent in model.custom_intents()),
         )
 
     def resolver(self) -> Resolver:

@@ -65,25 +65,25 @@ def test_the_calibration_error_is_the_mean_gap_between_confidence_and_accuracy()
     assert mixed == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize("fallback", [False, True])
-def test_the_dnn_is_sharpened_most_where_intents_have_few_utterances(fallback: bool) -> None:
-    found = [neural_calibration(n, 1, fallback).intent_temperature for n in (10, 70, 1_000)]
+@pytest.mark.parametrize("scope", [None, 500])
+def test_the_dnn_is_sharpened_most_where_intents_have_few_utterances(scope: int | None) -> None:
+    found = [neural_calibration(count, scope).intent_temperature for count in (10, 70, 1_000)]
     assert found == sorted(set(found))
     assert 0.5 < found[0] < found[-1] <= 1
-    assert neural_calibration(10, 4, fallback).intent_temperature == found[0]
+    assert neural_calibration(2.5, scope).intent_temperature == found[0]
 
 
 def test_where_anything_may_be_said_the_dnn_is_less_sure() -> None:
     for count in (10, 100, 1_000):
-        alone, among = (neural_calibration(count, 1, one) for one in (False, True))
+        alone, among = (neural_calibration(count, scope) for scope in (None, 500))
         assert alone.intent_temperature < among.intent_temperature
 
 
-def test_the_more_a_skill_has_learned_the_readier_its_fallback_is() -> None:
-    assert neural_calibration(5_000, 7).outside_odds == 1
-    few, some, many = (neural_calibration(n, 7, True).outside(0.4) for n in (30, 500, 20_000))
+def test_the_more_samples_a_skill_has_the_readier_its_fallback_is() -> None:
+    assert neural_calibration(70).outside_odds == 1
+    few, some, many = (neural_calibration(70, scope).outside(0.4) for scope in (30, 500, 20_000))
     assert 0.2 < few < 0.4 < some < many < 1
-    assert neural_calibration(200, 20, True).outside(0.4) == pytest.approx(0.4)
+    assert neural_calibration(10, 200).outside(0.4) == pytest.approx(0.4)
 
 
 def test_odds_of_being_out_of_scope_are_multiplied() -> None:

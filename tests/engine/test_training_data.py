@@ -156,6 +156,14 @@ def jsonl(*lines: Any) -> str:
     return "\n".join(json.dumps(line, ensure_ascii=False) for line in lines) + "\n"
 
 
+def test_what_people_wrote_is_counted_once_however_often_it_is_filled() -> None:
+    model = InteractionModel.from_json(SKILL)
+    data = TrainingData.from_interaction_model(model, locale="en-US")
+    assert data.written == 2 < len(data.utterances)
+    labelled = TrainingData.from_labelled(data.utterances, locale="en-US")
+    assert labelled.written == len(data.utterances)
+
+
 def test_labelled_lines_are_read(tmp_path: Path) -> None:
     path = write(tmp_path / "data.jsonl", "\ufeff" + jsonl(*LINES) + "\n")
     assert read_labelled(path) == [
