@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from nlu_engine.artifact import read_artifact, write_artifact
+from nlu_engine.calibration import Calibration
 from nlu_engine.comparison import compare
 from nlu_engine.embeddings import TIERS, Tier, load_embeddings
+from nlu_engine.explanation import masked_words
 from nlu_engine.frames import AnnotatedUtterance, Frame, RankedIntent
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.out_of_scope import FALLBACK_INTENT, MOST, Fallback, negatives_for
@@ -17,6 +19,7 @@ from nlu_engine.parsers import ParserPair, Recognition, SkillParser
 from nlu_engine.resolution import Resolver
 from nlu_engine.training import train_parsers
 from nlu_engine.training_data import TrainingData
+from nlu_engine.utterances import tokenize
 from tests.engine.conftest import FRUIT_SKILL
 
 OUTSIDE = [
@@ -93,6 +96,48 @@ def test_the_sensitivity_decides_what_is_rejected(level: str, answers: bool) -> 
     if answers:
         assert parse.confidence == 0.6
         assert [one.intent for one in parse.alternatives] == ["Buy"]
+
+
+def test_the_odds_of_the_calibration_decide_and_are_told_everywhere() -> None:
+    """In the parse, and where a page says what happens without a word."""
+
+    class Unsure:
+        def recognize(self, utterances: Any) -> list[Recognition]:
+            both = (RankedIntent("Buy", 0.75), RankedIntent("Sell", 0.25))
+            return [
+                Recognition(both, ("O",) * len(tokens), (), 0.4 if len(tokens) > 1 else 0.1)
+                for tokens in utterances
+            ]
+
+    def parser(odds: float) -> SkillParser:
+        return SkillParser(
+            Unsure(),
+            exact={},
+            resolver=Resolver({}, {}, "en-US"),
+            fallback=Fallback(),
+            calibration=Calibration(outside_odds=odds),
+        )
+
+    assert parser(1).parse("something else").frame.intent == "Buy"
+    ready = parser(3)
+    parse = ready.parse("something else")
+    assert parse.frame.intent == FALLBACK_INTENT
+    assert parse.out_of_scope == parse.confidence == pytest.approx(2 / 3)
+    assert [one.confidence for one in parse.alternatives] == pytest.approx([1 / 4, 1 / 12])
+    alone = ready.parse("something")  # odds of 1 to 9, times three
+    assert (alone.frame.intent, alone.out_of_scope) == ("Buy", pytest.approx(1 / 4))
+    assert alone.confidence == pytest.approx(3 / 4 * 3 / 4)
+    for one in masked_words(ready, tokenize("something else")):
+        assert one.intent == "Buy"
+        assert one.confidence == pytest.approx(1 / 4)
+        assert one.change == pytest.approx(1 / 4 - 2 / 3)
+
+
+def test_the_dnn_of_a_skill_with_few_samples_is_slow_to_reject(
+    pair: ParserPair, fruit_pair: ParserPair
+) -> None:
+    assert pair.neural.calibration.outside_odds == pytest.approx((70 / 200) ** 0.8)
+    assert fruit_pair.neural.calibration.outside_odds == 1
 
 
 @pytest.mark.parametrize("name", ["neural", "maxent_crf"])
