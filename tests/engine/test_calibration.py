@@ -12,7 +12,7 @@ from nlu_engine.calibration import (
     fit_temperature,
 )
 from nlu_engine.frames import RankedIntent
-from nlu_engine.training import neural_calibration
+from nlu_engine.training import baseline_odds, neural_calibration
 
 RANKED = (RankedIntent("a", 0.7), RankedIntent("b", 0.2), RankedIntent("c", 0.1))
 
@@ -84,6 +84,14 @@ def test_the_more_samples_a_skill_has_the_readier_its_fallback_is() -> None:
     few, some, many = (neural_calibration(70, scope).outside(0.4) for scope in (30, 500, 20_000))
     assert 0.2 < few < 0.4 < some < many < 1
     assert neural_calibration(10, 200).outside(0.4) == pytest.approx(0.4)
+
+
+def test_the_more_intents_and_samples_the_readier_the_fallback_of_the_baseline_is() -> None:
+    few = baseline_odds(7, 70)
+    assert few == pytest.approx(7 / 8)
+    assert baseline_odds(2, 10) == few  # not fitted for fewer
+    assert few < baseline_odds(7, 490) < baseline_odds(70, 4_900)
+    assert baseline_odds(7, 7_000) == baseline_odds(7, 1_400)
 
 
 def test_odds_of_being_out_of_scope_are_multiplied() -> None:

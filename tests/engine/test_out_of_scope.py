@@ -17,7 +17,7 @@ from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.out_of_scope import FALLBACK_INTENT, MOST, Fallback, negatives_for
 from nlu_engine.parsers import ParserPair, Recognition, SkillParser
 from nlu_engine.resolution import Resolver
-from nlu_engine.training import train_parsers
+from nlu_engine.training import baseline_odds, train_parsers
 from nlu_engine.training_data import TrainingData
 from nlu_engine.utterances import tokenize
 from tests.engine.conftest import FRUIT_SKILL
@@ -133,11 +133,13 @@ def test_the_odds_of_the_calibration_decide_and_are_told_everywhere() -> None:
         assert one.change == pytest.approx(1 / 4 - 2 / 3)
 
 
-def test_the_dnn_of_a_skill_with_few_samples_is_slow_to_reject(
+def test_skills_with_few_samples_are_slow_to_reject(
     pair: ParserPair, fruit_pair: ParserPair
 ) -> None:
     assert pair.neural.calibration.outside_odds == pytest.approx((70 / 200) ** 0.8)
-    assert fruit_pair.neural.calibration.outside_odds == 1
+    assert pair.maxent_crf.calibration.outside_odds == baseline_odds(2, 2)
+    for parser in (fruit_pair.neural, fruit_pair.maxent_crf):
+        assert parser.calibration.outside_odds == 1
 
 
 @pytest.mark.parametrize("name", ["neural", "maxent_crf"])
