@@ -10,6 +10,7 @@ nor transformers.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from tokenizers import Tokenizer
 
 from nlu_engine.embeddings import ENCODER_FILES, MAX_LETTERS, PackedTable, Vectors, map_tensors
+from nlu_engine.pieces import Pieces
 
 LAYERS, PIECES, TOKENIZER = ENCODER_FILES
 MAX_PIECES = 192
@@ -55,21 +56,19 @@ class ContextualEncoder:
         self._session = onnxruntime.InferenceSession(
             str(directory / LAYERS), options, providers=["CPUExecutionProvider"]
         )
+        self._cut = Pieces(directory / TOKENIZER)
+        self._first, self._last = self._cut.first, self._cut.last
         tensors = map_tensors(directory / PIECES)
-        self._pieces = PackedTable.of(tensors, "pieces")
+        self._vectors = PackedTable.of(tensors, "pieces")
         self._places = np.array(tensors["places"][:MAX_PIECES])
-        self._tokenizer = Tokenizer.from_file(str(directory / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        marks = self._tokenizer.encode("").ids
-        self._first, self._last = marks[0], marks[-1]
         self._pieces_of = lru_cache(KNOWN_WORDS)(self._look_up)
         self._known = lru_cache(KNOWN_UTTERANCES)(self._alone)
         words, sentences = self._session.get_outputs()
         self.dimensions, self.sentence_dimensions = int(words.shape[-1]), int(sentences.shape[-1])
+        _give_back()
 
     def _look_up(self, word: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(word, add_special_tokens=False).ids) or (self._last,)
+        return self._cut(word) or (self._last,)
 
     def encode(self, utterances: Sequence[Sequence[str]]) -> list[Encoded]:
         """Encode each utterance, given as its words, of which there is at least one.
@@ -105,13 +104,20 @@ class ContextualEncoder:
             ids[row, 0], ids[row, lengths[row] - 1] = self._first, self._last
             mask[row, : lengths[row]] = 1
             shares[row, 0, : lengths[row]] = 1 / lengths[row]
-        embedded = self._pieces.rows(ids) + self._places[:width]
+        embedded = self._vectors.rows(ids) + self._places[:width]
         feed = {"embedded": embedded, "mask": mask, "owners": owners, "shares": shares}
         vectors, sentences = self._session.run(["words", "sentences"], feed)
         return [
             Encoded(vectors[row, : len(words)], sentences[row, 0])
             for row, words in enumerate(utterances)
         ]
+
+
+def _give_back() -> None:
+    """Return to the system what loading took for a while: of glibc's heap, 10 MB."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _fill(ids: npt.NDArray[np.int64], owners: Vectors, words: Sequence[tuple[int, ...]]) -> None:
