@@ -23,6 +23,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(group))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run where xdist heeds no groups: all would pass, in twice the time."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    lost = [item.nodeid for item in session.items if group_of(item) and "@" not in item.nodeid]
+    if lost:
+        raise pytest.UsageError(
+            f"pytest-xdist put {len(lost):,} tests into no group, such as {lost[0]}: this version "
+            "of it does not fit this version of pytest."
+        )
+
+
 def group_of(item: pytest.Item) -> str:
     """Return the group of ``item``; empty for a test that may go anywhere."""
     module, folder = item.path.stem, item.path.parent.name

@@ -75,7 +75,7 @@ def page(app: RunningApp, browser: Browser, complaints: Complaints) -> Iterator[
 def skill_and_token(app: RunningApp, trained_artifact: Path) -> tuple[str, str]:
     """Return slug and API token of a skill of two versions, without the seconds of a build."""
     code = _MAKE_SKILL.format(user=USER, artifact=str(trained_artifact))
-    slug, token = app.manage("shell", "-v", "0", "-c", code).split()[-2:]
+    slug, token = app.run(code).split()[-2:]
     return slug, token
 
 

@@ -43,5 +43,5 @@ def evaluate_skill(app: RunningApp, slug: str) -> dict[str, str]:
 
     Returns the keys of ``set``, ``evaluation`` (of the second version) and ``curve``.
     """
-    printed = app.manage("shell", "-v", "0", "-c", _CODE.format(slug=slug))
+    printed = app.run(_CODE.format(slug=slug))
     return {name: str(key) for name, key in json.loads(printed.splitlines()[-1]).items()}

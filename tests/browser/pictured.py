@@ -36,7 +36,7 @@ _MINUTES = 60_000
 
 def prepare(page: Page, app: RunningApp) -> None:
     """Make everything; ``page`` is alice's. Trains twice and measures, so it takes minutes."""
-    token = app.manage("shell", "-v", "0", "-c", _IMPORT).split()[-1]
+    token = app.run(_IMPORT).split()[-1]
     skill = f"{app.url}/skills/{SLUG}/"
     build_version(page, skill, 1, "First try")
     teach(app, token)
@@ -114,7 +114,7 @@ def share(page: Page, app: RunningApp, skill: str) -> None:
         page.get_by_label("User name to invite").fill(name)
         page.get_by_role("button", name="Invite").click()
         page.get_by_text("invited, not accepted yet").first.wait_for()
-    app.manage("shell", "-v", "0", "-c", _ACCEPT)
+    app.run(_ACCEPT)
 
 
 def talk(page: Page, app: RunningApp, skill: str, token: str) -> None:
@@ -124,7 +124,7 @@ def talk(page: Page, app: RunningApp, skill: str, token: str) -> None:
     page.goto(f"{skill}log")
     page.get_by_role("button", name="Switch the parse log on").click()
     page.get_by_role("heading", name="To review").wait_for()
-    app.manage("shell", "-v", "0", "-c", _TALK)
+    app.run(_TALK)
     for text in (*demo.MORE_UTTERANCES, demo.FIRST_UTTERANCE):
         path = f"/api/v1/skills/{SLUG}/parse"
         assert app.request("POST", path, {"utterance": text}, token=token).status == 200

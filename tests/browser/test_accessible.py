@@ -164,7 +164,7 @@ def addresses(page: Page, app: RunningApp) -> list[str]:
     page.get_by_text("Thrown away is in the bin.").wait_for()
     skill = create_from_template(page, app, "Pizza ordering", "X" * 100)
     known = {}
-    app.manage("shell", "-v", "0", "-c", MAKE_STAFF)
+    app.run(MAKE_STAFF)
     for section, part in (("intents-title", "intents"), ("types-title", "slot-types")):
         page.goto(skill)
         page.locator(f"section[aria-labelledby={section}] a.object-row").first.click()
@@ -214,7 +214,7 @@ def member_of(page: Page, app: RunningApp, skill: str) -> int:
         "one = Membership.objects.get(user_name='carol');"
         "accept(one, User.objects.get(username='carol')); print(one.pk)"
     )
-    return int(app.manage("shell", "-v", "0", "-c", code))
+    return int(app.run(code))
 
 
 def test_no_page_has_a_serious_violation_or_is_wider_than_the_screen(

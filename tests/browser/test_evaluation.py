@@ -34,7 +34,7 @@ print(create_skill(owner, name="Tested kitchen", locale="en-US", model=model).sl
 def make_skill(app: RunningApp) -> str:
     """Make alice a tiny skill; return its address."""
     code = _MAKE_SKILL.format(document=json.dumps(make_tiny_document()))
-    return f"{app.url}/skills/{app.manage('shell', '-v', '0', '-c', code).strip()}"
+    return f"{app.url}/skills/{app.run(code).strip()}"
 
 
 def annotations() -> bytes:
@@ -128,7 +128,7 @@ def test_a_worse_version_is_held_back_and_what_broke_is_shown(page: Page, app: R
     page.get_by_label("Frame accuracy a version needs").fill("99")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved.")).to_be_visible()
-    app.manage("shell", "-v", "0", "-c", _HOLD_BACK.format(**made))
+    app.run(_HOLD_BACK.format(**made))
     page.goto(f"{app.url}/evaluations/{made['evaluation']}/")
     expect(page.get_by_text("Held back: the version before goes on serving.")).to_be_visible()
     expect(page.get_by_text("below the 99.0%").first).to_be_visible()
