@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.driving import TIMEOUT, Complaints, chromium, new_page, sign_in
+from tests.browser.driving import TIMEOUT, Complaints, chromium, enter, new_page
 from tests.running_app import USER, RunningApp, running_app
 
 expect.set_options(timeout=TIMEOUT)
@@ -66,7 +66,7 @@ def complaints() -> Iterator[Complaints]:
 def page(app: RunningApp, browser: Browser, complaints: Complaints) -> Iterator[Page]:
     """Return a page on which alice is signed in."""
     page = new_page(browser, complaints)
-    sign_in(page, app)
+    enter(page, app)
     yield page
     page.context.close()
 

@@ -10,10 +10,11 @@ import pytest
 from nlu_engine.artifact import read_artifact, write_artifact
 from nlu_engine.calibration import Calibration
 from nlu_engine.comparison import compare
-from nlu_engine.embeddings import TIERS, Tier, load_embeddings
+from nlu_engine.embeddings import load_embeddings
 from nlu_engine.explanation import masked_words
 from nlu_engine.frames import AnnotatedUtterance, Frame, RankedIntent
 from nlu_engine.interaction_model import InteractionModel
+from nlu_engine.neural_training import Schedule
 from nlu_engine.out_of_scope import FALLBACK_INTENT, MOST, Fallback, negatives_for
 from nlu_engine.parsers import ParserPair, Recognition, SkillParser
 from nlu_engine.resolution import Resolver
@@ -186,23 +187,37 @@ def test_negatives_leave_out_what_is_most_like_the_skill() -> None:
     assert about_weather(chosen) < about_weather(everything)
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_labelled_utterances_marked_oos_are_negatives(tier: Tier) -> None:
+@pytest.fixture
+def marked() -> tuple[AnnotatedUtterance, ...]:
     rows = [
         ("buy apples", "Buy"),
         ("buy pears", "Buy"),
         ("is it cold", "Ask"),
         ("will it rain", "Ask"),
+        *[(text, "oos") for text in OUTSIDE[:3]],
     ]
-    train = [AnnotatedUtterance(text, Frame(intent)) for text, intent in rows]
-    train += [AnnotatedUtterance(text, Frame("oos")) for text in OUTSIDE[:3]]
-    data = TrainingData.from_labelled(train, locale="en-US")
+    return tuple(AnnotatedUtterance(text, Frame(intent)) for text, intent in rows)
+
+
+def test_labelled_utterances_marked_oos_are_negatives(
+    marked: tuple[AnnotatedUtterance, ...],
+) -> None:
+    data = TrainingData.from_labelled(marked, locale="en-US")
     assert data.fallback == Fallback("oos")
     assert data.negatives == tuple(OUTSIDE[:3])
     assert set(data.intent_slots) == {"Buy", "Ask"}
-    result = compare(data, train, tier=tier)
+    result = compare(data, marked, tier="quick")
     for measured in result["parsers"].values():
         assert 0.5 <= measured["in_scope_accuracy"] <= 1
         assert 0 <= measured["out_of_scope_recall"] <= 1
     assert result["parsers"]["neural"]["in_scope_accuracy"] == 1
     assert result["parsers"]["neural"]["out_of_scope_recall"] == 1
+
+
+def test_the_full_tier_learns_them_too(marked: tuple[AnnotatedUtterance, ...]) -> None:
+    data = TrainingData.from_labelled(marked, locale="en-US")
+    trained = train_parsers(data, tier="full", schedule=Schedule(steps=150)).neural
+    for one in marked:
+        parse = trained.parse(one.text)
+        assert parse.frame.intent == one.frame.intent
+        assert parse.confidence > 0.5
