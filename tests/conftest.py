@@ -29,7 +29,7 @@ from skillbuilder.cache import JsonSerializer
 from skillbuilder.training import artifacts, leases, runs, storage
 from skillbuilder.training.models import TrainingRun
 
-pytest_plugins = ["tests.database_marker", "tests.groups"]
+pytest_plugins = ["tests.database_marker", "tests.groups", "tests.short_names"]
 
 # No test is timed: on a busy machine any of them may take long.
 hypothesis_settings.register_profile("untimed", deadline=None)

@@ -1,4 +1,4 @@
-"""What shares something that takes long to make stays in one process."""
+"""What shares something that takes long to make stays in one process; names stay short."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.groups import group_of, pytest_collection_finish
+from tests.short_names import pytest_make_parametrize_id
 
 
 def item(path: str, *fixtures: str, nodeid: str = "") -> Any:
@@ -37,3 +38,11 @@ def test_where_xdist_heeds_no_groups_nothing_is_run() -> None:
     pytest_collection_finish(
         session(item("tests/browser/test_home.py", nodeid="test_home.py::test@browser"), free)
     )
+
+
+def test_long_values_are_named_by_their_beginning(request: pytest.FixtureRequest) -> None:
+    long = b"\xff" * 10_000
+    assert pytest_make_parametrize_id(long) == repr(long[:24]) + "... of 10000"
+    assert pytest_make_parametrize_id("short") is None
+    assert pytest_make_parametrize_id(10**100) is None
+    assert max(len(item.nodeid) for item in request.session.items) < 400
