@@ -24,6 +24,8 @@ LABELS = frozenset({FALLBACK_INTENT, "oos"})
 THRESHOLDS = {"LOW": 0.7, "MEDIUM": 0.5, "HIGH": 0.3}
 """Sensitivity -> the probability of being out of scope from which the fallback answers."""
 MOST = 600
+TIMES = 3
+"""How often a negative in the skill's own language counts, where a release has many."""
 _NEAR = 0.3
 """Share of the negatives, those most like the skill's samples, that are left out."""
 
@@ -44,14 +46,44 @@ class Fallback:
 def negatives_for(
     utterances: Sequence[str], embeddings: SharedEmbeddings, *, seed: int
 ) -> list[str]:
-    """Return shared negatives for a skill with these utterances, at most MOST of them."""
+    """Return shared negatives for a skill with these utterances, at most MOST of them.
+
+    Of a release of many languages those in the skill's own come first, each several times: from
+    the others a network learns that what is out of scope is in another language.
+    """
     shared = shared_talk(embeddings)
-    chosen = random.Random(seed).sample(shared, min(len(shared), 2 * MOST))
     own = _means(utterances, embeddings)
-    likeness = (_means(chosen, embeddings) @ own.T).max(axis=1)
-    far = np.argsort(likeness, kind="stable")[: int(len(chosen) * (1 - _NEAR))]
+    several = len(embeddings.manifest["languages"]) > 1
+    alike = _of_its_language(shared, utterances) if several else []
+    home = _unlike(alike, own, embeddings)
     # By chance, not the farthest: what is nearly in scope teaches most.
-    return [chosen[row] for row in sorted(far)][:MOST]
+    chosen = random.Random(seed).sample(shared, min(len(shared), 2 * MOST))
+    others = [line for line in _unlike(chosen, own, embeddings) if line not in home]
+    return [*home * TIMES, *others][:MOST]
+
+
+def _unlike(lines: Sequence[str], own: Vectors, embeddings: SharedEmbeddings) -> list[str]:
+    """Return the lines without those that lie nearest to the ``own`` means (n, dimensions)."""
+    if not lines:
+        return []
+    likeness = (_means(lines, embeddings) @ own.T).max(axis=1)
+    far = np.argsort(likeness, kind="stable")[: int(len(lines) * (1 - _NEAR))]
+    return [lines[row] for row in sorted(far)]
+
+
+def _of_its_language(lines: Sequence[str], utterances: Sequence[str]) -> list[str]:
+    """Return the lines of which a third of the words, two at least, are said in utterances."""
+    known = {word for text in utterances for word in _words(text)}
+    said = [[word in known for word in _words(line)] for line in lines]
+    return [
+        line
+        for line, words in zip(lines, said, strict=True)
+        if sum(words) > 1 and sum(words) >= len(words) / 3
+    ]
+
+
+def _words(text: str) -> list[str]:
+    return [word for token in tokenize(text) if (word := normalize(token.text)).isalpha()]
 
 
 def shared_talk(embeddings: SharedEmbeddings) -> list[str]:

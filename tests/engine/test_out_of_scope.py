@@ -15,7 +15,7 @@ from nlu_engine.explanation import masked_words
 from nlu_engine.frames import AnnotatedUtterance, Frame, RankedIntent
 from nlu_engine.interaction_model import InteractionModel
 from nlu_engine.neural_training import Schedule
-from nlu_engine.out_of_scope import FALLBACK_INTENT, MOST, Fallback, negatives_for
+from nlu_engine.out_of_scope import FALLBACK_INTENT, MOST, TIMES, Fallback, negatives_for
 from nlu_engine.parsers import ParserPair, Recognition, SkillParser
 from nlu_engine.resolution import Resolver
 from nlu_engine.training import baseline_odds, train_parsers
@@ -185,6 +185,22 @@ def test_negatives_leave_out_what_is_most_like_the_skill() -> None:
 
     everything = (embeddings.directory / "negatives.txt").read_text().splitlines()
     assert about_weather(chosen) < about_weather(everything)
+
+
+def test_negatives_in_the_skills_own_language_come_first_and_count_more() -> None:
+    embeddings = load_embeddings("multi@1")
+    trains = ["wann fährt der zug in die stadt", "ist das ein zug für mich", "wie spät ist es"]
+    chosen = negatives_for(trains, embeddings, seed=0)
+    assert len(chosen) == MOST
+    known = {word for text in trains for word in text.split()}
+    home = [text for text in chosen if chosen.count(text) == TIMES]
+    assert len(set(home)) > 2
+    assert chosen[: len(home)] == home
+    assert all(len(known.intersection(text.split())) > 1 for text in home)
+    assert chosen == negatives_for(trains, embeddings, seed=0)
+    assert len(set(chosen[len(home) :])) == MOST - len(home)
+    # Whatever is like the skill itself is none.
+    assert home[0] not in negatives_for([*trains, home[0]], embeddings, seed=0)
 
 
 @pytest.fixture
