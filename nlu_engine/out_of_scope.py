@@ -8,9 +8,12 @@ skill's own samples are left out, for they may well be meant for it.
 
 from __future__ import annotations
 
+import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 import numpy as np
 
@@ -26,6 +29,8 @@ THRESHOLDS = {"LOW": 0.7, "MEDIUM": 0.5, "HIGH": 0.3}
 MOST = 600
 TIMES = 3
 """How often a negative in the skill's own language counts, where a release has many."""
+AT_HOME = 1.5
+"""How much more frequent its words are in the skill, in nats, if a negative is in its language."""
 _NEAR = 0.3
 """Share of the negatives, those most like the skill's samples, that are left out."""
 
@@ -55,9 +60,11 @@ def negatives_for(
     own = _means(utterances, embeddings)
     several = len(embeddings.manifest["languages"]) > 1
     alike = _of_its_language(shared, utterances) if several else []
-    home = _unlike(alike, own, embeddings)
+    chance = random.Random(seed)
     # By chance, not the farthest: what is nearly in scope teaches most.
-    chosen = random.Random(seed).sample(shared, min(len(shared), 2 * MOST))
+    chosen = chance.sample(shared, min(len(shared), 2 * MOST))
+    home = _unlike(alike, own, embeddings)
+    home = chance.sample(home, min(len(home), MOST // (2 * TIMES)))  # others have half the room
     others = [line for line in _unlike(chosen, own, embeddings) if line not in home]
     return [*home * TIMES, *others][:MOST]
 
@@ -72,14 +79,21 @@ def _unlike(lines: Sequence[str], own: Vectors, embeddings: SharedEmbeddings) ->
 
 
 def _of_its_language(lines: Sequence[str], utterances: Sequence[str]) -> list[str]:
-    """Return the lines of which a third of the words, two at least, are said in utterances."""
-    known = {word for text in utterances for word in _words(text)}
-    said = [[word in known for word in _words(line)] for line in lines]
-    return [
-        line
-        for line, words in zip(lines, said, strict=True)
-        if sum(words) > 1 and sum(words) >= len(words) / 3
-    ]
+    """Return the lines that are in the language of the utterances, as far as their words tell.
+
+    At least two words, and a third of them, are said in utterances, and are on average far more
+    frequent there: a German skill may say "play" and "the", but not as often as English talk does.
+    """
+    own = Counter(word for text in utterances for word in _words(text))
+    every = Counter(word for line in lines for word in _words(line))
+    share = every.total() / max(1, own.total())
+    found = []
+    for line in lines:
+        words = _words(line)
+        gains = [math.log(share * own[word] / every[word]) for word in words if word in own]
+        if len(gains) > 1 and 3 * len(gains) >= len(words) and mean(gains) > AT_HOME:
+            found.append(line)
+    return found
 
 
 def _words(text: str) -> list[str]:

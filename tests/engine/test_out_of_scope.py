@@ -203,6 +203,19 @@ def test_negatives_in_the_skills_own_language_come_first_and_count_more() -> Non
     assert home[0] not in negatives_for([*trains, home[0]], embeddings, seed=0)
 
 
+def test_words_that_are_rarer_than_elsewhere_make_no_home() -> None:
+    """To a German skill that knows some English talk in English is not its own."""
+    embeddings = load_embeddings("multi@1")
+    german = ["spiel das lied noch einmal", "ich will die beatles hören", "mach die musik aus"]
+    songs = [*german * 30, "play it for me please", "i want to know what love is", "all of me"]
+    chosen = negatives_for(songs, embeddings, seed=0)
+    home = {text for text in chosen if chosen.count(text) == TIMES}
+    known = {word for text in german for word in text.split()}
+    assert home
+    assert all(known.intersection(text.split()) for text in home)
+    assert len(home) * TIMES <= MOST / 2
+
+
 @pytest.fixture
 def marked() -> tuple[AnnotatedUtterance, ...]:
     rows = [
